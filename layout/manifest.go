@@ -1,0 +1,203 @@
+package layout
+
+import (
+	"cmp"
+	"math"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+)
+
+// A Manifest says what one version is: its files, what it was made from, and
+// how. The digest of its encoding is the version's id. Nothing that varies
+// between two runs of the same work is in it, neither a time nor a place, so a
+// rerun that reproduces a version gets the same id. Where the bytes lie is in
+// the session's [Index]; who published it and when, in a [Record].
+type Manifest struct {
+	header
+	Artifact Artifact           `json:"artifact"`
+	Date     Date               `json:"date"`
+	Files    []File             `json:"files"`             // sorted by path; at least one
+	Inputs   []Input            `json:"inputs,omitempty"`  // sorted by artifact, date, version
+	Source   *Source            `json:"source,omitempty"`  // nil where nothing is known
+	Params   map[string]any     `json:"params,omitempty"`  // values: string, float64 or bool
+	Metrics  map[string]float64 `json:"metrics,omitempty"` // finite
+	Meta     map[string]string  `json:"meta,omitempty"`
+}
+
+// A File is one file of a version.
+type File struct {
+	Path   string `json:"path"` // see [CheckPath]
+	Size   int64  `json:"size"` // bytes
+	Digest Digest `json:"digest"`
+}
+
+// An Input is one version that a version was made from.
+type Input struct {
+	Artifact Artifact `json:"artifact"`
+	Date     Date     `json:"date"`
+	Version  Digest   `json:"version"`
+}
+
+// Pin returns the exact reference of the input.
+func (in Input) Pin() Pin { return Pin{in.Artifact, in.Version} }
+
+// A Source is the code that made a version.
+type Source struct {
+	Git     string   `json:"git,omitempty"`     // commit, 7 to 64 hexadecimal digits
+	Image   string   `json:"image,omitempty"`   // container image digest, "sha256:" and 64 digits
+	Command []string `json:"command,omitempty"` // program and arguments
+}
+
+var (
+	gitCommit   = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
+	imageDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+)
+
+// Encode returns the canonical JSON of m, after putting its files and inputs in
+// order, and the id of the version that it describes.
+func (m *Manifest) Encode() ([]byte, Digest, error) {
+	slices.SortFunc(m.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(m.Inputs, compareInputs)
+	b, err := encode(m)
+	if err != nil {
+		return nil, Digest{}, err
+	}
+	return b, Sum(b), nil
+}
+
+// ParseManifest is the inverse of [Manifest.Encode].
+func ParseManifest(b []byte) (*Manifest, error) {
+	m := new(Manifest)
+	if err := decode("manifest", b, m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Size returns the bytes of all files together.
+func (m *Manifest) Size() int64 {
+	var n int64
+	for _, f := range m.Files {
+		n += f.Size
+	}
+	return n
+}
+
+func compareInputs(a, b Input) int {
+	return cmp.Or(cmp.Compare(a.Artifact, b.Artifact), cmp.Compare(a.Date, b.Date),
+		slices.Compare(a.Version[:], b.Version[:]))
+}
+
+func (m *Manifest) validate() error {
+	if _, err := ParseArtifact(string(m.Artifact)); err != nil {
+		return err
+	}
+	if _, err := ParseDate(string(m.Date)); err != nil {
+		return err
+	}
+	if err := m.checkFiles(); err != nil {
+		return err
+	}
+	if err := m.checkInputs(); err != nil {
+		return err
+	}
+	if err := m.Source.validate(); err != nil {
+		return err
+	}
+	return m.checkValues()
+}
+
+func (m *Manifest) checkFiles() error {
+	if len(m.Files) == 0 {
+		return invalid("manifest", "", "has no files")
+	}
+	paths := make([]string, len(m.Files))
+	for i, f := range m.Files {
+		switch {
+		case f.Size < 0 || f.Size > maxInteger:
+			return invalid("manifest", f.Path, "has a size out of range")
+		case f.Digest.IsZero():
+			return invalid("manifest", f.Path, "has no digest")
+		}
+		paths[i] = f.Path
+	}
+	return checkPaths(paths)
+}
+
+func (m *Manifest) checkInputs() error {
+	for i, in := range m.Inputs {
+		if _, err := ParseArtifact(string(in.Artifact)); err != nil {
+			return err
+		}
+		if _, err := ParseDate(string(in.Date)); err != nil {
+			return err
+		}
+		if in.Version.IsZero() {
+			return invalid("manifest", string(in.Artifact), "is an input without a version")
+		}
+		if i > 0 && compareInputs(m.Inputs[i-1], in) >= 0 {
+			return invalid("manifest", in.Pin().String(), "is an input out of order or given twice")
+		}
+	}
+	return nil
+}
+
+func (s *Source) validate() error {
+	switch {
+	case s == nil:
+		return nil
+	case s.Git == "" && s.Image == "" && len(s.Command) == 0:
+		return invalid("source", "", "is given and says nothing")
+	case s.Git != "" && !gitCommit.MatchString(s.Git):
+		return invalid("git commit", s.Git, "is not 7 to 64 lower-case hexadecimal digits")
+	case s.Image != "" && !imageDigest.MatchString(s.Image):
+		return invalid("image", s.Image, `is not a digest, "sha256:" and 64 lower-case hexadecimal digits`)
+	}
+	for _, arg := range s.Command {
+		if !utf8.ValidString(arg) {
+			return invalid("command", arg, "is not UTF-8")
+		}
+	}
+	return nil
+}
+
+func (m *Manifest) checkValues() error {
+	for k, v := range m.Params {
+		if err := checkText("parameter", k, v); err != nil {
+			return err
+		}
+	}
+	for k, v := range m.Metrics {
+		if err := checkText("metric", k, v); err != nil {
+			return err
+		}
+	}
+	for k, v := range m.Meta {
+		if err := checkText("meta", k, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkText checks a key and a value that somebody chose freely.
+func checkText(thing, key string, value any) error {
+	if key == "" || len(key) > 256 || !utf8.ValidString(key) {
+		return invalid(thing, key, "needs a name of 1 to 256 bytes of UTF-8")
+	}
+	switch v := value.(type) {
+	case bool:
+	case string:
+		if !utf8.ValidString(v) {
+			return invalid(thing, key, "has a value that is not UTF-8")
+		}
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return invalid(thing, key, "has a value that is not a finite number")
+		}
+	default:
+		return invalid(thing, key, "has a value that is neither text, number nor true or false")
+	}
+	return nil
+}
