@@ -79,8 +79,14 @@ const MaxSwap = 1 << 20
 // for the store that it came from.
 type Token string
 
-// NoToken is the state of an object that does not exist.
-const NoToken Token = ""
+const (
+	// NoToken is the state of an object that does not exist.
+	NoToken Token = ""
+
+	// StaleToken is well formed for every store and names no state in any. A Swap
+	// with it is refused, so it shows whether a store looks at tokens at all.
+	StaleToken Token = "1"
+)
 
 // Info describes one object.
 type Info struct {

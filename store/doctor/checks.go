@@ -73,8 +73,10 @@ func swapStale(ctx context.Context, s store.Store, prefix string) error {
 	if _, err := s.Swap(ctx, key, first, []byte("second")); err != nil {
 		return err
 	}
-	if _, err := s.Swap(ctx, key, first, []byte("third")); !errors.Is(err, store.ErrConflict) {
-		return unexpected(err, "a Swap with a stale token was not refused")
+	for _, stale := range []store.Token{first, store.StaleToken} {
+		if _, err := s.Swap(ctx, key, stale, []byte("third")); !errors.Is(err, store.ErrConflict) {
+			return unexpected(err, "a Swap with a stale token was not refused")
+		}
 	}
 	return expect(ctx, s, key, "second")
 }

@@ -172,7 +172,7 @@ func (s *Store) usable(ctx context.Context, op, key string) error {
 
 func (s *Store) put(key string, body []byte) store.Token {
 	s.states++
-	o := object{body: body, token: store.Token(strconv.FormatUint(s.states, 10)), modified: time.Now()}
+	o := object{body: body, token: store.Token("state-" + strconv.FormatUint(s.states, 10)), modified: time.Now()}
 	s.objects[key] = o
 	return o.token
 }

@@ -1,0 +1,216 @@
+// Package cairn publishes datasets, features and models to an object store as
+// immutable versions, names them, and gets exactly those bytes back.
+//
+// Open a [Repo] on a store, then [Repo.Publish] what a job has made and
+// [Repo.Resolve] and [Version.Pull] what the next one needs:
+//
+//	s, err := open.URL(ctx, "s3://bucket/prefix") // package store/open
+//	repo, err := cairn.Open(ctx, s, nil)
+//	out, err := repo.Publish(ctx, &cairn.Publication{Artifact: "features/churn", Date: "2026-06-17", Files: files})
+//	versions, err := repo.Resolve(ctx, ref)
+//	err = versions[0].Pull(ctx, "data")
+//
+// A version is named by the digest of its manifest (see [layout.Manifest]), so a
+// rerun that makes the same thing gets the same version and changes nothing.
+// Heads and pointers, the only mutable objects, move by compare-and-swap in
+// [Repo.Publish], [Repo.Point], [Repo.Label] and [Repo.Rollback] alone. Every
+// byte read is checked against the digest that names it before it is used.
+//
+// What an error means is asked with errors.Is: see the Err variables here and
+// those of packages fs and store. The package never logs, prints or exits.
+package cairn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"sync"
+
+	"github.com/cairnstore/cairn/layout"
+	"github.com/cairnstore/cairn/store"
+	"github.com/cairnstore/cairn/store/transfer"
+)
+
+// A Repo is the set of artifacts in one store. It is safe for concurrent use.
+type Repo struct {
+	store   store.Store
+	engine  *transfer.Engine
+	options Options
+
+	mu       sync.Mutex
+	writable bool // the store has its marker and was seen to honour conditions
+}
+
+// Options of a Repo. The zero value is ready to use.
+type Options struct {
+	// By says who acts, in history and records. Default: user@host.
+	By string
+
+	// Tool names the program, in records. Default: "cairn SDK".
+	Tool string
+
+	// Scratch is a folder, used for this one store only, that outlives the
+	// process. A publication that was cut off goes on from there where it
+	// stopped. Without it each starts anew.
+	Scratch string
+
+	// Meter, if not nil, counts the bytes that are moved.
+	Meter *transfer.Meter
+}
+
+// Errors that tell a caller what to do. All of them are final: trying again
+// changes nothing.
+var (
+	// ErrCorrupt means that stored bytes are missing or are not what their name
+	// says. The error names the object.
+	ErrCorrupt = transfer.ErrCorrupt
+
+	// ErrRefused means that a rule forbids it: a label does not move, a larger
+	// fence was there before, a store does not honour conditions.
+	ErrRefused = errors.New("refused")
+
+	// ErrChanged means that a source file changed while it was being published.
+	ErrChanged = errors.New("changed while it was read")
+)
+
+// ErrMoved means that a head or pointer is not where the caller said it was, or
+// that others moved it again and again. It is a [store.ErrConflict].
+var ErrMoved = fmt.Errorf("it was moved by someone else: %w", store.ErrConflict)
+
+// Open returns the Repo in s. A store in which nothing was ever published is an
+// empty Repo; the first publication makes it one. Open fails if s is of a
+// format that this package does not know.
+func Open(ctx context.Context, s store.Store, o *Options) (*Repo, error) {
+	r := &Repo{store: s}
+	if o != nil {
+		r.options = *o
+	}
+	if r.options.By == "" {
+		r.options.By = whoami()
+	}
+	if r.options.Tool == "" {
+		r.options.Tool = "cairn SDK"
+	}
+	r.engine = transfer.NewEngine(s, r.options.Meter)
+	if err := r.readMarker(ctx); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Repo) readMarker(ctx context.Context) error {
+	b, _, err := r.get(ctx, layout.MarkerKey())
+	if err != nil {
+		return err
+	}
+	if _, err := layout.ParseMarker(b); err != nil {
+		return fmt.Errorf("this is no store that this cairn can read: %w", err)
+	}
+	return nil
+}
+
+// makeWritable makes sure that the store has its marker, and that it honours
+// conditions now: it must refuse to create the marker again, and to swap it on
+// a token that is not its own. Both carry the marker's own bytes, so a store
+// that lets them through is found out and unharmed.
+func (r *Repo) makeWritable(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.writable {
+		return nil
+	}
+	key := layout.MarkerKey().String()
+	body, err := new(layout.Marker).Encode()
+	if err != nil {
+		return err
+	}
+	if err := r.readMarker(ctx); errors.Is(err, fs.ErrNotExist) {
+		if err := r.create(ctx, key, body); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	createErr := r.create(ctx, key, body)
+	swapErr := transfer.Retry(ctx, func() error {
+		_, err := r.store.Swap(ctx, key, store.StaleToken, body)
+		return err
+	})
+	for _, err := range []error{createErr, swapErr} {
+		switch {
+		case err == nil:
+			return fmt.Errorf("%w: the store ignores the conditions of writes, so two publishers could both win; cairn doctor says more", ErrRefused)
+		case errors.Is(err, fs.ErrExist), errors.Is(err, store.ErrConflict):
+		case errors.Is(err, fs.ErrPermission): // may write its artifact, not the marker
+		default:
+			return err
+		}
+	}
+	r.writable = true
+	return nil
+}
+
+// get reads a whole metadata object.
+func (r *Repo) get(ctx context.Context, key layout.Key) (b []byte, info store.Info, err error) {
+	err = transfer.Retry(ctx, func() error {
+		var body io.ReadCloser
+		body, info, err = r.store.Open(ctx, key.String(), 0, -1)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		if b, err = io.ReadAll(io.LimitReader(body, maxMetadata+1)); err != nil {
+			return err
+		}
+		if len(b) > maxMetadata {
+			return transfer.Corrupt(key.String(), "it is larger than %d bytes", maxMetadata)
+		}
+		return nil
+	})
+	return b, info, err
+}
+
+// list returns what lies under a prefix where that is known to be little.
+func (r *Repo) list(ctx context.Context, prefix string, o *store.ListOptions) (infos []store.Info, err error) {
+	err = transfer.Retry(ctx, func() error {
+		infos = nil
+		for info, err := range r.store.List(ctx, prefix, o) {
+			if err != nil {
+				return err
+			}
+			infos = append(infos, info)
+		}
+		return nil
+	})
+	return infos, err
+}
+
+// maxMetadata bounds what is read into memory of an object that ought to be
+// small. It has room for a manifest of some three million files.
+const maxMetadata = 512 << 20
+
+// create makes one metadata object.
+func (r *Repo) create(ctx context.Context, key string, b []byte) error {
+	return transfer.Retry(ctx, func() error {
+		return r.store.Create(ctx, key, sectionOf(b), store.ChecksumOf(b))
+	})
+}
+
+// put makes sure that key holds b: it creates the object, or finds it there
+// with these bytes. With others it is [ErrCorrupt].
+func (r *Repo) put(ctx context.Context, key layout.Key, b []byte) error {
+	err := r.create(ctx, key.String(), b)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	found, _, err := r.get(ctx, key)
+	if err != nil {
+		return err
+	}
+	if string(found) != string(b) {
+		return transfer.Corrupt(key.String(), "it is there with other bytes")
+	}
+	return nil
+}

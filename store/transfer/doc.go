@@ -1,0 +1,5 @@
+// Package transfer moves bytes between files and a store, and proves them on the
+// way: [Sum] names what is about to be sent, [Engine.Put] sends it so that the
+// store refuses anything else, [Engine.Fetch] takes nothing that does not hash
+// to its name. A [Meter] shows how far it has come.
+package transfer
