@@ -13,7 +13,7 @@ type Index struct {
 	Artifact Artifact `json:"artifact"`
 	Date     Date     `json:"date"`
 	Version  Digest   `json:"version"`
-	Blobs    []Blob   `json:"blobs"` // sorted by digest, each once
+	Blobs    []Blob   `json:"blobs"` // sorted by digest, each once; at least one
 	Check    Digest   `json:"check,omitzero"`
 }
 
@@ -68,6 +68,9 @@ func (x *Index) validate() error {
 	}
 	if x.Version.IsZero() {
 		return invalid("index", "", "names no version")
+	}
+	if len(x.Blobs) == 0 {
+		return invalid("index", "", "has no blobs")
 	}
 	for i, b := range x.Blobs {
 		if b.Digest.IsZero() || i > 0 && compareBlobs(x.Blobs[i-1], b) >= 0 {

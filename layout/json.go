@@ -56,7 +56,7 @@ func decode(thing string, b []byte, v metadata) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return invalid(thing, "", "%v", err)
+		return invalid(thing, "", "%s", clip(err.Error()))
 	}
 	if err := v.validate(); err != nil {
 		return err
@@ -78,7 +78,7 @@ func checkFormat(thing string, b []byte) error {
 		Format *int64 `json:"cairn"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil {
-		return invalid(thing, "", "is not JSON: %v", err)
+		return invalid(thing, "", "is not JSON: %s", clip(err.Error()))
 	}
 	switch {
 	case head.Format == nil:

@@ -112,6 +112,17 @@ func HeadPrefix(a Artifact) string { return string(a) + "/" + headDir }
 // PointerPrefix is the common prefix of all named pointers and labels of a.
 func PointerPrefix(a Artifact) string { return string(a) + "/" + pointerDir }
 
+// HistoryPrefix is the common prefix of the former states of n.
+func HistoryPrefix(a Artifact, n Name) string {
+	return string(a) + "/" + historyDir + historyLine(n) + "/"
+}
+
+// HistoryLines are the common prefixes of the histories of all heads, and of all
+// named pointers and labels of a. Below them lies one folder for each name.
+func HistoryLines(a Artifact) (heads, pointers string) {
+	return string(a) + "/" + historyDir + "heads/", string(a) + "/" + historyDir + "pointers/"
+}
+
 // SessionPrefix is the common prefix of what a publish session wrote into a
 // partition.
 func SessionPrefix(a Artifact, d Date, session ID) string {
@@ -137,7 +148,7 @@ func (k Key) String() string {
 	case KindPointer:
 		return a + pointerDir + string(k.Name) + ".json"
 	case KindHistory:
-		return fmt.Sprintf("%s%s%s/%012d-%s.json", a, historyDir, historyLine(k.Name), k.Seq, k.Digest.Hex())
+		return fmt.Sprintf("%s%012d-%s.json", HistoryPrefix(k.Artifact, k.Name), k.Seq, k.Digest.Hex())
 	case KindEdge:
 		return edgeDir + k.Version.Hex() + "/" + k.Digest.Hex() + ".json"
 	}
@@ -268,7 +279,7 @@ func parseEdgeKey(s, rest string) (Key, error) {
 // isBlobExt reports whether a blob may keep ext. ".bao" is kept free for the
 // outboards that will lie beside blobs.
 func isBlobExt(ext string) bool {
-	if len(ext) < 2 || len(ext) > 17 || ext == ".bao" {
+	if len(ext) < 2 || len(ext) > 17 || ext[0] != '.' || ext == ".bao" {
 		return false
 	}
 	for _, c := range ext[1:] {

@@ -113,19 +113,22 @@ func (m *Manifest) checkFiles() error {
 		return invalid("manifest", "", "has no files")
 	}
 	paths := make([]string, len(m.Files))
+	var total int64 // kept in range too, so that Size cannot overflow
 	for i, f := range m.Files {
 		switch {
-		case f.Size < 0 || f.Size > maxInteger:
-			return invalid("manifest", f.Path, "has a size out of range")
+		case f.Size < 0 || f.Size > maxInteger-total:
+			return invalid("manifest", f.Path, "has a size out of range, or takes the version's out of range")
 		case f.Digest.IsZero():
 			return invalid("manifest", f.Path, "has no digest")
 		}
+		total += f.Size
 		paths[i] = f.Path
 	}
 	return checkPaths(paths)
 }
 
 func (m *Manifest) checkInputs() error {
+	seen := make(map[Digest]bool, len(m.Inputs))
 	for i, in := range m.Inputs {
 		if _, err := ParseArtifact(string(in.Artifact)); err != nil {
 			return err
@@ -136,9 +139,10 @@ func (m *Manifest) checkInputs() error {
 		if in.Version.IsZero() {
 			return invalid("manifest", string(in.Artifact), "is an input without a version")
 		}
-		if i > 0 && compareInputs(m.Inputs[i-1], in) >= 0 {
+		if i > 0 && compareInputs(m.Inputs[i-1], in) >= 0 || seen[in.Version] {
 			return invalid("manifest", in.Pin().String(), "is an input out of order or given twice")
 		}
+		seen[in.Version] = true
 	}
 	return nil
 }
@@ -197,7 +201,7 @@ func checkText(thing, key string, value any) error {
 			return invalid(thing, key, "has a value that is not a finite number")
 		}
 	default:
-		return invalid(thing, key, "has a value that is neither text, number nor true or false")
+		return invalid(thing, key, "has a value that is neither a string, a float64 nor a bool")
 	}
 	return nil
 }

@@ -25,6 +25,9 @@ func ParseArtifact(s string) (Artifact, error) {
 	if len(s) > 512 {
 		return "", invalid("artifact", s, "is longer than 512 bytes")
 	}
+	if segments[0] == markerName {
+		return "", invalid("artifact", s, "begins with %q, which is the name of the store's marker", markerName)
+	}
 	for _, segment := range segments {
 		if err := checkSegment("artifact", s, segment); err != nil {
 			return "", err
@@ -57,6 +60,9 @@ func ParseName(s string) (Name, error) {
 	if date, ok := strings.CutPrefix(s, headPrefix); ok {
 		d, err := ParseDate(date)
 		return HeadName(d), err
+	}
+	if from, _, ok := strings.Cut(s, ".."); ok && looksLikeDate(from) {
+		return "", invalid("name", s, "would read as a range of dates")
 	}
 	if err := checkSegment("name", s, s); err != nil {
 		return "", err

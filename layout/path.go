@@ -53,7 +53,7 @@ func checkPaths(paths []string) error {
 	for _, p := range paths {
 		for i := range len(p) {
 			if p[i] == '/' && seen[p[:i]] {
-				return invalid("path", p, "needs a folder where the file %q stands", p[:i])
+				return invalid("path", p, "needs a folder where the file %q stands", clip(p[:i]))
 			}
 		}
 	}

@@ -127,6 +127,8 @@ func (p *Pointer) checkHead() error {
 		return invalid("pointer", string(p.Name), "is the head of one partition and names a version of another, %s", p.Date)
 	case head && p.Fixed:
 		return invalid("pointer", string(p.Name), "is a head and cannot be fixed")
+	case p.Fixed && p.Seq != 1:
+		return invalid("pointer", string(p.Name), "is a label, which has one state only")
 	case !head && (p.Epoch != 0 || len(p.Retained) > 0):
 		return invalid("pointer", string(p.Name), "retains versions, as only a head does")
 	case p.Epoch < 0 || p.Epoch > maxInteger:

@@ -78,7 +78,7 @@ func (r Ref) Selector() string {
 	case r.Version != "":
 		return digestPrefix + r.Version
 	case r.Name != "":
-		return string(r.Name)
+		return r.Name.Selector()
 	case r.IsRange():
 		return string(r.From) + ".." + string(r.To)
 	}
