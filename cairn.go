@@ -27,6 +27,7 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cairnstore/cairn/layout"
 	"github.com/cairnstore/cairn/store"
@@ -39,6 +40,7 @@ type Repo struct {
 	engine  *transfer.Engine
 	options Options
 
+	absent   atomic.Bool // the store has no marker, so nothing was ever published in it
 	mu       sync.Mutex
 	writable bool // the store has its marker and was seen to honour conditions
 }
@@ -53,7 +55,7 @@ type Options struct {
 
 	// Scratch is a folder, used for this one store only, that outlives the
 	// process. A publication that was cut off goes on from there where it
-	// stopped. Without it each starts anew.
+	// stopped. Without it, or where it cannot be written, each starts anew.
 	Scratch string
 
 	// Meter, if not nil, counts the bytes that are moved.
@@ -75,13 +77,24 @@ var (
 	ErrChanged = errors.New("changed while it was read")
 )
 
+// A notFound says what is not there. It is [fs.ErrNotExist].
+type notFound string
+
+func (e notFound) Error() string        { return string(e) }
+func (e notFound) Is(target error) bool { return target == fs.ErrNotExist }
+
+func notFoundf(format string, args ...any) error { return notFound(fmt.Sprintf(format, args...)) }
+
 // ErrMoved means that a head or pointer is not where the caller said it was, or
 // that others moved it again and again. It is a [store.ErrConflict].
 var ErrMoved = fmt.Errorf("it was moved by someone else: %w", store.ErrConflict)
 
-// Open returns the Repo in s. A store in which nothing was ever published is an
-// empty Repo; the first publication makes it one. Open fails if s is of a
-// format that this package does not know.
+// errNoRepo is what reading says where nothing was ever published.
+var errNoRepo = notFound("there is no cairn store here, for want of its cairn.json; the first push makes one")
+
+// Open returns the Repo in s. Where nothing was ever published, reading fails
+// with [fs.ErrNotExist], and the first publication makes the store one of
+// cairn's. Open fails if s is of a format that this package does not know.
 func Open(ctx context.Context, s store.Store, o *Options) (*Repo, error) {
 	r := &Repo{store: s}
 	if o != nil {
@@ -94,10 +107,12 @@ func Open(ctx context.Context, s store.Store, o *Options) (*Repo, error) {
 		r.options.Tool = "cairn SDK"
 	}
 	r.engine = transfer.NewEngine(s, r.options.Meter)
-	if err := r.readMarker(ctx); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	err := r.readMarker(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		r.absent.Store(true)
+		err = nil
 	}
-	return r, nil
+	return r, err
 }
 
 func (r *Repo) readMarker(ctx context.Context) error {
@@ -106,7 +121,7 @@ func (r *Repo) readMarker(ctx context.Context) error {
 		return err
 	}
 	if _, err := layout.ParseMarker(b); err != nil {
-		return fmt.Errorf("this is no store that this cairn can read: %w", err)
+		return fmt.Errorf("%s does not mark a store that this cairn can use: %w", layout.MarkerKey(), err)
 	}
 	return nil
 }
@@ -149,11 +164,15 @@ func (r *Repo) makeWritable(ctx context.Context) error {
 		}
 	}
 	r.writable = true
+	r.absent.Store(false)
 	return nil
 }
 
 // get reads a whole metadata object.
 func (r *Repo) get(ctx context.Context, key layout.Key) (b []byte, info store.Info, err error) {
+	if r.absent.Load() && key.Kind != layout.KindMarker {
+		return nil, store.Info{}, errNoRepo
+	}
 	err = transfer.Retry(ctx, func() error {
 		var body io.ReadCloser
 		body, info, err = r.store.Open(ctx, key.String(), 0, -1)
@@ -174,6 +193,9 @@ func (r *Repo) get(ctx context.Context, key layout.Key) (b []byte, info store.In
 
 // list returns what lies under a prefix where that is known to be little.
 func (r *Repo) list(ctx context.Context, prefix string, o *store.ListOptions) (infos []store.Info, err error) {
+	if r.absent.Load() {
+		return nil, errNoRepo
+	}
 	err = transfer.Retry(ctx, func() error {
 		infos = nil
 		for info, err := range r.store.List(ctx, prefix, o) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cairnstore/cairn/layout"
 	"github.com/cairnstore/cairn/store"
+	"github.com/cairnstore/cairn/store/transfer"
 )
 
 // Artifacts yields the artifacts of the store, in the order of their keys.
@@ -17,7 +18,7 @@ func (r *Repo) Artifacts(ctx context.Context) iter.Seq2[layout.Artifact, error] 
 }
 
 // artifactsBelow yields the artifacts whose names start with prefix, and reports
-// whether to go on. A folder is an artifact if it has heads.
+// whether to go on. A folder is an artifact if it has heads or pointers.
 func (r *Repo) artifactsBelow(ctx context.Context, prefix string, yield func(layout.Artifact, error) bool) bool {
 	infos, err := r.list(ctx, prefix, &store.ListOptions{Shallow: true})
 	if err != nil {
@@ -30,7 +31,7 @@ func (r *Repo) artifactsBelow(ctx context.Context, prefix string, yield func(lay
 		segment := strings.TrimPrefix(info.Key, prefix)
 		switch {
 		case !info.IsPrefix:
-		case prefix != "" && prefix+segment == layout.HeadPrefix(layout.Artifact(strings.TrimSuffix(prefix, "/"))):
+		case segment == "_heads/" || segment == "_pointers/":
 			isArtifact = true
 		case !strings.HasPrefix(segment, "_") && !strings.Contains(segment, "="):
 			folders = append(folders, info.Key)
@@ -57,7 +58,8 @@ type Entry struct {
 }
 
 // Entries returns the versions of a that are in use, by date: the current one of
-// each partition, and those that a pointer or label means.
+// each partition, and those that a pointer or label means. It is an error,
+// wrapping [fs.ErrNotExist], if there are none.
 func (r *Repo) Entries(ctx context.Context, a layout.Artifact) ([]Entry, error) {
 	heads, err := r.heads(ctx, a)
 	if err != nil {
@@ -66,6 +68,12 @@ func (r *Repo) Entries(ctx context.Context, a layout.Artifact) ([]Entry, error) 
 	pointers, err := r.pointers(ctx, a)
 	if err != nil {
 		return nil, err
+	}
+	if err := r.checkNoneLost(ctx, a, slices.Concat(heads, pointers)); err != nil {
+		return nil, err
+	}
+	if len(heads) == 0 {
+		return nil, errNoArtifact(a)
 	}
 	found := make(map[layout.Digest]*Entry)
 	for _, p := range slices.Concat(heads, pointers) {
@@ -87,4 +95,42 @@ func (r *Repo) Entries(ctx context.Context, a layout.Artifact) ([]Entry, error) 
 		return cmp.Or(cmp.Compare(a.Date, b.Date), cmp.Compare(a.At, b.At), slices.Compare(a.Pin.Version[:], b.Pin.Version[:]))
 	})
 	return entries, nil
+}
+
+// checkNoneLost returns [ErrCorrupt] if a head or pointer is missing that must
+// have been there, because it has a history or because a pointer means a version
+// of its partition. The loss of one that never moved leaves no trace.
+func (r *Repo) checkNoneLost(ctx context.Context, a layout.Artifact, found []*layout.Pointer) error {
+	present := make(map[layout.Name]bool)
+	for _, p := range found {
+		present[p.Name] = true
+	}
+	for _, p := range found {
+		if !present[layout.HeadName(p.Date)] {
+			return transfer.Corrupt(layout.PointerKey(a, layout.HeadName(p.Date)).String(), "it is missing, and %s means a version of it", p.Name)
+		}
+	}
+	heads, pointers := layout.HistoryLines(a)
+	for _, line := range []string{heads, pointers} {
+		if err := r.checkHistories(ctx, a, line, func(name layout.Name) bool { return present[name] }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkHistories returns [ErrCorrupt] for the first name that has a history under
+// prefix and is not present.
+func (r *Repo) checkHistories(ctx context.Context, a layout.Artifact, prefix string, present func(layout.Name) bool) error {
+	folders, err := r.list(ctx, prefix, &store.ListOptions{Shallow: true})
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		name, err := layout.ParseName(strings.Trim(folder.Key[len(prefix):], "/"))
+		if err == nil && !present(name) {
+			return errLost(a, name)
+		}
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package cairn
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"iter"
 
@@ -18,7 +17,7 @@ func (r *Repo) Log(ctx context.Context, a layout.Artifact, name layout.Name) ite
 	return func(yield func(*layout.Pointer, error) bool) {
 		now, err := r.readState(ctx, a, name)
 		if err == nil && now.absent() {
-			err = fmt.Errorf("%s has no %s: %w", a, name, fs.ErrNotExist)
+			err = r.explainAbsence(ctx, a, name)
 		}
 		if err != nil {
 			yield(nil, err)

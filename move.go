@@ -30,7 +30,7 @@ func (s state) absent() bool { return s.Pointer == nil }
 func (r *Repo) readState(ctx context.Context, a layout.Artifact, name layout.Name) (state, error) {
 	key := layout.PointerKey(a, name)
 	b, info, err := r.get(ctx, key)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNoRepo) {
 		return state{}, nil
 	}
 	if err != nil {

@@ -88,8 +88,8 @@ type baseBlob struct {
 	version layout.Digest
 }
 
-// begin checks p and reads what its publication starts from. Nothing is written
-// before.
+// begin checks p and reads what its publication starts from. It writes nothing
+// but the marker of a store that has none.
 func (r *Repo) begin(ctx context.Context, p *Publication) (*publishing, error) {
 	w := &publishing{Publication: p, r: r, started: time.Now(),
 		sums: map[layout.Digest]transfer.Sum{}, from: map[layout.Digest]Source{}, blobs: map[layout.Digest]layout.Blob{}}
@@ -99,10 +99,10 @@ func (r *Repo) begin(ctx context.Context, p *Publication) (*publishing, error) {
 	if err := w.pinInputs(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.checkNames(ctx); err != nil {
+	if err := r.makeWritable(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.makeWritable(ctx); err != nil {
+	if err := w.checkNames(ctx); err != nil {
 		return nil, err
 	}
 	if err := w.readBase(ctx); err != nil {

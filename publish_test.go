@@ -65,11 +65,11 @@ func TestPublishTraffic(t *testing.T) {
 	p.Label, p.Point = "v1", []layout.Name{"prod"}
 	for _, step := range []struct{ name, want string }{
 		{"first", `
-open datasets/flights/_pointers/prod.json
 open cairn.json
 create cairn.json
 create cairn.json
 swap cairn.json
+open datasets/flights/_pointers/prod.json
 open datasets/flights/_heads/2026-06-17.json
 create datasets/flights/date=2026-06-17/ULID/HASH.csv
 open datasets/flights/_pointers/v1.json
@@ -85,10 +85,10 @@ open datasets/flights/_pointers/prod.json
 swap datasets/flights/_pointers/prod.json
 `},
 		{"again", `
-open datasets/flights/_pointers/prod.json
 open cairn.json
 create cairn.json
 swap cairn.json
+open datasets/flights/_pointers/prod.json
 open datasets/flights/_heads/2026-06-17.json
 open datasets/flights/date=2026-06-17/ULID/_blobs.json
 open datasets/flights/_pointers/v1.json

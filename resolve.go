@@ -3,7 +3,7 @@ package cairn
 import (
 	"context"
 	"fmt"
-	"io/fs"
+	"slices"
 
 	"github.com/cairnstore/cairn/layout"
 	"github.com/cairnstore/cairn/store/transfer"
@@ -49,22 +49,40 @@ func (r *Repo) resolveName(ctx context.Context, a layout.Artifact, name layout.N
 	if now.absent() {
 		return nil, r.explainAbsence(ctx, a, name)
 	}
-	return r.version(ctx, now.Pin(), now.Session)
+	v, err := r.version(ctx, now.Pin(), now.Session)
+	if err == nil && v.Manifest.Date != now.Date {
+		err = transfer.Corrupt(layout.PointerKey(a, name).String(), "it says that %s is of %s", v.Pin, now.Date)
+	}
+	return v, err
 }
 
-// explainAbsence says how much of a reference exists.
+// explainAbsence says how much of a reference exists. A head or pointer that has
+// a history and is not there has been lost.
 func (r *Repo) explainAbsence(ctx context.Context, a layout.Artifact, name layout.Name) error {
+	history, err := r.list(ctx, layout.HistoryPrefix(a, name), nil)
+	if err != nil {
+		return err
+	}
+	if len(history) > 0 {
+		return errLost(a, name)
+	}
 	heads, err := r.list(ctx, layout.HeadPrefix(a), nil)
 	if err != nil {
 		return err
 	}
 	if len(heads) == 0 {
-		return fmt.Errorf("the store has no artifact %s: %w", a, fs.ErrNotExist)
+		return errNoArtifact(a)
 	}
 	if date, ok := name.Partition(); ok {
-		return fmt.Errorf("nothing was published for %s: %w", date, fs.ErrNotExist)
+		return notFoundf("nothing was published for %s", date)
 	}
-	return fmt.Errorf("there is no pointer or label %s: %w", name, fs.ErrNotExist)
+	return notFoundf("there is no pointer or label %s", name)
+}
+
+func errNoArtifact(a layout.Artifact) error { return notFoundf("the store has no artifact %s", a) }
+
+func errLost(a layout.Artifact, name layout.Name) error {
+	return transfer.Corrupt(layout.PointerKey(a, name).String(), "it is missing, and its history is there")
 }
 
 func (r *Repo) resolveRange(ctx context.Context, ref layout.Ref) ([]*Version, error) {
@@ -72,14 +90,25 @@ func (r *Repo) resolveRange(ctx context.Context, ref layout.Ref) ([]*Version, er
 	if err != nil {
 		return nil, err
 	}
+	within := func(name layout.Name) bool {
+		d, _ := name.Partition()
+		return d >= ref.From && d <= ref.To
+	}
 	var names []layout.Name
 	for _, key := range keys {
-		if d, _ := key.Name.Partition(); d >= ref.From && d <= ref.To {
+		if within(key.Name) {
 			names = append(names, key.Name)
 		}
 	}
+	heads, _ := layout.HistoryLines(ref.Artifact)
+	err = r.checkHistories(ctx, ref.Artifact, heads, func(name layout.Name) bool {
+		return !within(name) || slices.Contains(names, name)
+	})
+	if err != nil {
+		return nil, err
+	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("nothing was published between these dates: %w", fs.ErrNotExist)
+		return nil, notFoundf("nothing was published between these dates")
 	}
 	versions := make([]*Version, len(names))
 	return versions, transfer.Each(ctx, files, indices(len(names)), func(ctx context.Context, i int) (err error) {
@@ -135,7 +164,7 @@ func (r *Repo) completeID(ctx context.Context, a layout.Artifact, digits string)
 	}
 	switch len(found) {
 	case 0:
-		return layout.Digest{}, fmt.Errorf("there is no such version: %w", fs.ErrNotExist)
+		return layout.Digest{}, notFoundf("there is no such version")
 	case 1:
 		return found[0].Version, nil
 	}
@@ -161,7 +190,7 @@ func (r *Repo) findSession(ctx context.Context, v *Version) (layout.ID, error) {
 			return session, nil
 		}
 	}
-	return "", fmt.Errorf("its manifest is there and no head or pointer has it, as after a push that was cut off: %w", fs.ErrNotExist)
+	return "", notFoundf("its manifest is there and no head or pointer has it, as after a push that was cut off")
 }
 
 // pointers reads all named pointers and labels of a, in the order of their

@@ -3,7 +3,6 @@ package cairn
 import (
 	"context"
 	"fmt"
-	"io/fs"
 
 	"github.com/cairnstore/cairn/layout"
 )
@@ -17,7 +16,7 @@ func (r *Repo) Rollback(ctx context.Context, a layout.Artifact, name layout.Name
 	_, _, err := r.move(ctx, a, name, 0, func(now state) (*layout.Pointer, error) {
 		switch {
 		case now.absent():
-			return nil, fmt.Errorf("%s has no %s: %w", a, name, fs.ErrNotExist)
+			return nil, r.explainAbsence(ctx, a, name)
 		case now.Fixed:
 			return nil, errLabelMoves(now.Pointer)
 		}

@@ -3,7 +3,6 @@ package cairn
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,8 +37,8 @@ func (r *Repo) openSession(ctx context.Context, a layout.Artifact, d layout.Date
 		return s, nil
 	}
 	f, err := lockSessionFile(filepath.Join(r.options.Scratch, "sessions", sessionFile(a, d)))
-	if err != nil || f == nil {
-		return s, err // nil: another process publishes here; this one starts anew
+	if err != nil {
+		return s, nil // without its help the publication is only slower
 	}
 	s.file = f
 	var parked session
@@ -99,8 +98,9 @@ func sessionFile(a layout.Artifact, d layout.Date) string {
 	return strings.ReplaceAll(string(a), "/", "=") + "=" + string(d) + ".json"
 }
 
-// lockSessionFile opens and locks the file, or returns nil if another process
-// has it. The lock ends with the process, however it ends.
+// lockSessionFile opens and locks the file. It fails if another process, which
+// publishes into the same partition, has it. The lock ends with the process,
+// however that ends.
 func lockSessionFile(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return nil, err
@@ -109,15 +109,11 @@ func lockSessionFile(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if err == nil && sameFile(f, path) {
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil && sameFile(f, path) {
 		return f, nil
 	}
 	f.Close()
-	if err == nil || errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, nil
-	}
-	return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
+	return nil, &fs.PathError{Op: "lock", Path: path, Err: syscall.EWOULDBLOCK}
 }
 
 // sameFile reports whether path still names f: its last user may have removed

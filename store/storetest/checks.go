@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/rand/v2"
 	"slices"
@@ -34,24 +33,6 @@ func random(n int) []byte {
 	b := make([]byte, n)
 	rand.NewChaCha8([32]byte{1: byte(n), 2: byte(n >> 8), 3: byte(n >> 16)}).Read(b)
 	return b
-}
-
-func section(b []byte) *io.SectionReader {
-	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
-}
-
-func create(ctx context.Context, s store.Store, key string, body []byte) error {
-	return s.Create(ctx, key, section(body), store.ChecksumOf(body))
-}
-
-func read(ctx context.Context, s store.Store, key string, off, n int64) ([]byte, store.Info, error) {
-	r, info, err := s.Open(ctx, key, off, n)
-	if err != nil {
-		return nil, info, err
-	}
-	defer r.Close()
-	b, err := io.ReadAll(r)
-	return b, info, err
 }
 
 func sizes(ctx context.Context, s store.Store, prefix string) error {
@@ -100,7 +81,7 @@ func largeChecksum(ctx context.Context, s store.Store, prefix string) error {
 	key, body := prefix+"object", random(33<<20)
 	sum := store.ChecksumOf(body)
 	body[20<<20] ^= 1
-	if err := s.Create(ctx, key, section(body), sum); !errors.Is(err, store.ErrChecksum) {
+	if err := s.Create(ctx, key, Body(body), sum); !errors.Is(err, store.ErrChecksum) {
 		return fmt.Errorf("a large body with a flipped bit: %v", err)
 	}
 	if _, err := s.Stat(ctx, key); !errors.Is(err, fs.ErrNotExist) {
