@@ -175,7 +175,7 @@ func (r *Repo) get(ctx context.Context, key layout.Key) (b []byte, info store.In
 	}
 	err = transfer.Retry(ctx, func() error {
 		var body io.ReadCloser
-		body, info, err = r.store.Open(ctx, key.String(), 0, -1)
+		body, info, err = transfer.Open(ctx, r.store, key.String(), 0, -1)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/cairnstore/cairn"
 	"github.com/cairnstore/cairn/layout"
 	"github.com/cairnstore/cairn/store"
+	"github.com/cairnstore/cairn/store/storetest"
 )
 
 const (
@@ -96,4 +97,11 @@ func mustResolve(t *testing.T, r *cairn.Repo, ref string) *cairn.Version {
 		t.Fatal(err)
 	}
 	return v
+}
+
+func put(t *testing.T, s store.Store, key string, b []byte) {
+	t.Helper()
+	if err := s.Create(t.Context(), key, storetest.Body(b), store.ChecksumOf(b)); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -100,10 +100,11 @@ func ignoreAbsent(err error) error {
 // PullAll pulls the versions of a range of dates, each into a folder of its own
 // below dir, such as "date=2026-06-17", as engines expect partitions.
 func PullAll(ctx context.Context, versions []*Version, dir string) error {
-	for _, v := range versions {
+	const atOnce = 4
+	return transfer.Each(ctx, atOnce, versions, func(ctx context.Context, v *Version) error {
 		if err := v.Pull(ctx, path.Join(dir, string(layout.HeadName(v.Manifest.Date)))); err != nil {
 			return fmt.Errorf("pulling %s: %w", v.Pin, err)
 		}
-	}
-	return nil
+		return nil
+	})
 }

@@ -159,9 +159,7 @@ func changeHead(t *testing.T, s store.Store, change func(*layout.Pointer)) {
 		t.Fatal(err)
 	}
 	history := layout.HistoryKey(flights, p.Name, p.Prev.Seq, p.Prev.Digest).String()
-	if err := s.Create(t.Context(), history, storetest.Body(body), store.ChecksumOf(body)); err != nil {
-		t.Fatal(err)
-	}
+	put(t, s, history, body)
 	if _, err := s.Swap(t.Context(), key, info.Token, next); err != nil {
 		t.Fatal(err)
 	}

@@ -190,7 +190,7 @@ func fail(op, key string, err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOTDIR):
 		err = fs.ErrNotExist
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		err = fmt.Errorf("%w: %w", store.ErrTemporary, err)
 	case errors.Is(err, syscall.EROFS):
 		err = fmt.Errorf("%w: %w", fs.ErrPermission, err)

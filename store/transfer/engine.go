@@ -111,7 +111,7 @@ func (e *Engine) release() { <-e.slots }
 
 func (e *Engine) fetchRange(ctx context.Context, key string, off, n, size int64, f *os.File) error {
 	return Retry(ctx, func() error {
-		r, info, err := e.store.Open(ctx, key, off, n)
+		r, info, err := Open(ctx, e.store, key, off, n)
 		if err != nil {
 			return err
 		}

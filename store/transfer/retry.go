@@ -12,7 +12,7 @@ import (
 
 // tries is how often a call is made in all. With the delays between them it
 // gives a server some ten seconds to come back.
-const tries = 7
+const tries = 6
 
 // Retry calls f until it succeeds, fails with something other than
 // [store.ErrTemporary], or has had its tries, with growing random delays

@@ -1,0 +1,51 @@
+# Everything a fresh machine with Go, git and make needs: the two commands of the
+# README are "make demo" and "make test". The rest is for working on cairn.
+
+GO    ?= go
+BIN   := $(CURDIR)/.bin
+MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
+VGW   := github.com/versity/versitygw/cmd/versitygw@v1.8.0
+GCS   := github.com/fsouza/fake-gcs-server@v1.56.1
+
+.PHONY: build demo test race soak fuzz check servers man clean
+
+build: ## the program, as ./cairn
+	$(GO) build -trimpath -o cairn ./cmd/cairn
+
+demo: build ## a first session, on a local store
+	@PATH="$(CURDIR):$$PATH" ./examples/first-steps/run.sh
+
+test: servers ## every test, on real servers
+	CAIRN_TEST_REQUIRE=1 $(GO) test -timeout 20m ./...
+
+race: servers ## the same under the race detector
+	CAIRN_TEST_REQUIRE=1 $(GO) test -race -timeout 30m ./...
+
+soak: servers ## long and large: gigabytes, and a minute of fuzzing for each parser
+	CAIRN_TEST_REQUIRE=1 CAIRN_TEST_SOAK=1 $(GO) test -count=1 -timeout 60m -run 'TestLarge' -v ./cmd/cairn
+	$(MAKE) fuzz FUZZTIME=60s
+
+FUZZTIME ?= 10s
+fuzz: ## each parser in turn
+	@for target in $$($(GO) test -list '^Fuzz' ./layout | grep ^Fuzz); do \
+		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./layout || exit 1; done
+
+check: ## what a change must pass before it is tested
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt: the files above are not formatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+servers: $(BIN)/minio $(BIN)/versitygw $(BIN)/fake-gcs-server ## what the tests run against
+$(BIN)/minio:
+	GOBIN=$(BIN) $(GO) install $(MINIO)
+$(BIN)/versitygw:
+	GOBIN=$(BIN) $(GO) install $(VGW)
+$(BIN)/fake-gcs-server:
+	GOBIN=$(BIN) $(GO) install $(GCS)
+
+man: build ## manual pages, in ./man
+	./cairn man man
+
+clean:
+	rm -rf $(BIN) cairn man

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/cairnstore/cairn"
+	"github.com/cairnstore/cairn/store/transfer"
+)
+
+// maxMemory is what the program may take at its peak, whatever it moves.
+const maxMemory = 256 << 20
+
+// measured runs cmd and fails if it took more memory than that.
+func measured(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	peak := usage.Maxrss << 10
+	t.Logf("%s: peak memory %d MiB, %.1f s of processor time", cmd.Args[1], peak>>20,
+		(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds())
+	if peak > maxMemory {
+		t.Errorf("%s took %d MiB at its peak", cmd.Args[1], peak>>20)
+	}
+}
+
+// A tree of many small files goes to the store and back in bounded memory.
+func TestManyFiles(t *testing.T) {
+	stores(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		for i := range 5000 {
+			body := make([]byte, 16<<10)
+			copy(body, fmt.Sprint(i))
+			write(t, filepath.Join(dir, fmt.Sprint(i%50), fmt.Sprint(i)), body)
+		}
+		roundTrip(t, url, dir)
+	})
+}
+
+// So does one large file. It takes 12 GiB of disk.
+func TestLargeFile(t *testing.T) {
+	if os.Getenv("CAIRN_TEST_SOAK") == "" {
+		t.Skip("takes minutes and 12 GiB of disk; run: make soak")
+	}
+	stores(t, func(t *testing.T, url string) {
+		dir := t.TempDir()
+		f, err := os.Create(filepath.Join(dir, "large"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		block := make([]byte, 1<<20)
+		for i := range int64(4096) {
+			copy(block, fmt.Sprintf("block %d", i))
+			if _, err := f.Write(block); err != nil {
+				t.Fatal(err)
+			}
+		}
+		roundTrip(t, url, dir)
+	})
+}
+
+func roundTrip(t *testing.T, url, dir string) {
+	t.Helper()
+	into := filepath.Join(t.TempDir(), "into")
+	measured(t, program(t, url, "push", artifact, dir, "--date", "2026-06-17"))
+	measured(t, program(t, url, "pull", artifact+"@2026-06-17", into))
+	want, err := cairn.Sources(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := cairn.Sources(into)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d files came back of %d", len(got), len(want))
+	}
+	for i := range want {
+		if want[i].Path != got[i].Path || digest(t, want[i].File) != digest(t, got[i].File) {
+			t.Errorf("%s came back as another", want[i].Path)
+		}
+	}
+}
+
+func digest(t *testing.T, file string) string {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	sum, err := transfer.SumOf(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum.Digest.String()
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cairnstore/cairn"
+	"github.com/cairnstore/cairn/layout"
+	"github.com/cairnstore/cairn/store/transfer"
+)
+
+type pushOptions struct {
+	date, label, git, image string
+	point, input            []string
+	param, metric, meta     []string
+	fence                   int64
+}
+
+func (a *app) pushCommand() *cobra.Command {
+	var o pushOptions
+	cmd := &cobra.Command{
+		Use:   "push ARTIFACT PATH... --date D",
+		Short: "Publish files as a version",
+		Long: `Publish files as a version of ARTIFACT and make it the current one of the
+partition of that date. A file is stored under its base name, the files of a
+folder under their paths relative to it. Prints the pin of the version.
+
+Publishing again what the partition has already changes nothing. A push that was
+cut off goes on where it stopped when it is run again on the same machine.`,
+		Example: `  cairn push datasets/flights flights.parquet --date 2026-06-17 --label v1
+  cairn push models/delay model/ --date 2026-06-17 --input features/delay@2026-06-17 \
+      --git $(git rev-parse HEAD) --param lr=0.1 --metric accuracy=0.94 --point candidate`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.push(cmd.Context(), &o, args[0], args[1:]) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.date, "date", "", "execution date, YYYY-MM-DD; required, and never taken from a clock")
+	f.StringVar(&o.label, "label", "", "name that will always mean this version")
+	f.StringArrayVar(&o.point, "point", nil, "pointer to move to this version; repeatable")
+	f.StringArrayVar(&o.input, "input", nil, "reference to what it was made from; repeatable")
+	f.StringArrayVar(&o.param, "param", nil, "parameter, name=value; repeatable")
+	f.StringArrayVar(&o.metric, "metric", nil, "metric, name=number; repeatable")
+	f.StringArrayVar(&o.meta, "meta", nil, "anything else, name=value; repeatable")
+	f.StringVar(&o.git, "git", "", "commit of the code that made it")
+	f.StringVar(&o.image, "image", "", "digest of the container image that made it, sha256:…")
+	f.Int64Var(&o.fence, "fence", 0, "number of this attempt: never overwrite one with a larger number")
+	return cmd
+}
+
+type pushed struct {
+	Pin      string `json:"pin"`
+	Artifact string `json:"artifact"`
+	Date     string `json:"date"`
+	Version  string `json:"version"`
+	Changed  bool   `json:"changed"`
+	Files    int    `json:"files"`
+	Bytes    int64  `json:"bytes"`
+	Sent     int64  `json:"sent"`
+	Reused   int64  `json:"reused"`
+}
+
+func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths []string) error {
+	p, err := o.publication(artifact, paths)
+	if err != nil {
+		return err
+	}
+	var meter transfer.Meter
+	r, err := a.open(ctx, &meter)
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	stop := a.follow("push "+artifact, &meter)
+	out, err := r.Publish(ctx, p)
+	stop()
+	if err != nil {
+		return err
+	}
+	m := out.Manifest
+	if out.Changed {
+		a.note("published %s, %s (%s sent) in %s", plural(len(m.Files), "file"), size(m.Size()), size(meter.Moved.Load()), time.Since(started).Round(time.Millisecond))
+	} else {
+		a.note("nothing to do: %s has this version already", p.Date)
+	}
+	return a.printPin(out.Pin, &pushed{
+		Pin: out.Pin.String(), Artifact: string(m.Artifact), Date: string(m.Date), Version: out.Pin.Version.String(), Changed: out.Changed,
+		Files: len(m.Files), Bytes: m.Size(), Sent: meter.Moved.Load(), Reused: meter.Reused.Load(),
+	})
+}
+
+// publication reads the arguments. What is wrong with their contents, rather
+// than their form, is left to the SDK to say.
+func (o *pushOptions) publication(artifact string, paths []string) (*cairn.Publication, error) {
+	a, err := layout.ParseArtifact(artifact)
+	if err != nil {
+		return nil, err
+	}
+	if o.date == "" {
+		return nil, &layout.Error{Thing: "push", Value: artifact, Reason: "needs --date YYYY-MM-DD, the execution date; it is never taken from a clock"}
+	}
+	date, err := layout.ParseDate(o.date)
+	if err != nil {
+		return nil, err
+	}
+	p := &cairn.Publication{Artifact: a, Date: date, Fence: o.fence}
+	if o.git != "" || o.image != "" {
+		p.Source = &layout.Source{Git: o.git, Image: o.image}
+	}
+	if p.Inputs, err = parseRefs(o.input); err != nil {
+		return nil, err
+	}
+	if err := o.names(p); err != nil {
+		return nil, err
+	}
+	if p.Params, err = pairs("param", o.param, parseParam); err != nil {
+		return nil, err
+	}
+	if p.Metrics, err = pairs("metric", o.metric, parseNumber); err != nil {
+		return nil, err
+	}
+	if p.Meta, err = pairs("meta", o.meta, parseText); err != nil {
+		return nil, err
+	}
+	p.Files, err = cairn.Sources(paths...)
+	return p, err
+}
+
+func (o *pushOptions) names(p *cairn.Publication) (err error) {
+	if o.label != "" {
+		if p.Label, err = layout.ParseName(o.label); err != nil {
+			return err
+		}
+	}
+	for _, text := range o.point {
+		name, err := layout.ParseName(text)
+		if err != nil {
+			return err
+		}
+		p.Point = append(p.Point, name)
+	}
+	return nil
+}

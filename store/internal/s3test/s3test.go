@@ -1,0 +1,437 @@
+package s3test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/minio/crc64nvme"
+
+	"github.com/cairnstore/cairn/store"
+	"github.com/cairnstore/cairn/store/internal/s3api"
+)
+
+// Open returns a driver's Store in the bucket "bucket" of the server at
+// endpoint, host:port, over plain HTTP, with some credentials.
+type Open func(t *testing.T, endpoint string) store.Store
+
+// Run runs all tests.
+func Run(t *testing.T, open Open) {
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, Open)
+	}{
+		{"requests", requests},
+		{"answers", answers},
+		{"conditional writes are sent once", writesOnce},
+		{"reads are sent again", readsAgain},
+		{"parts are sent again", partsAgain},
+		{"complete is sent once", completeOnce},
+		{"complete", complete},
+		{"cut body", cutBody},
+		{"server down", serverDown},
+		{"context", contextEnds},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
+	}
+}
+
+// Refusals runs the tests that need a server which is as it should be. The
+// Stores are one with wrong credentials, and one in a bucket that does not
+// exist.
+func Refusals(t *testing.T, stranger, nowhere store.Store) {
+	for op, do := range operations {
+		err := do(t.Context(), stranger)
+		expect(t, op, err, fs.ErrPermission)
+		err = do(t.Context(), nowhere)
+		expect(t, op, err, store.ErrNoStore)
+		if !strings.HasSuffix(err.Error(), ": nowhere") {
+			t.Errorf("does not name the bucket: %v", err)
+		}
+	}
+	expect(t, "create", create(t.Context(), stranger, large), fs.ErrPermission)
+	expect(t, "create", create(t.Context(), nowhere, large), store.ErrNoStore)
+}
+
+func section(b []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
+}
+
+func create(ctx context.Context, s store.Store, n int) error {
+	b := make([]byte, n)
+	return s.Create(ctx, "key", section(b), store.ChecksumOf(b))
+}
+
+const large = 40 << 20 // three parts
+
+// operations are those of a Store on "key".
+var operations = map[string]func(ctx context.Context, s store.Store) error{
+	"create": func(ctx context.Context, s store.Store) error { return create(ctx, s, 10) },
+	"swap": func(ctx context.Context, s store.Store) error {
+		_, err := s.Swap(ctx, "key", "old", []byte("body"))
+		return err
+	},
+	"delete": func(ctx context.Context, s store.Store) error { return s.Delete(ctx, "key") },
+	"stat":   func(ctx context.Context, s store.Store) error { _, err := s.Stat(ctx, "key"); return err },
+	"open":   func(ctx context.Context, s store.Store) error { _, err := read(ctx, s); return err },
+	"list": func(ctx context.Context, s store.Store) error {
+		for _, err := range s.List(ctx, "key", nil) {
+			return err
+		}
+		return nil
+	},
+}
+
+func read(ctx context.Context, s store.Store) ([]byte, error) {
+	r, _, err := s.Open(ctx, "key", 0, -1)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
+
+var sentinels = []error{
+	fs.ErrNotExist, fs.ErrExist, fs.ErrPermission, fs.ErrInvalid, context.Canceled, context.DeadlineExceeded,
+	store.ErrConflict, store.ErrNoStore, store.ErrChecksum, store.ErrTemporary,
+}
+
+// expect checks that err is want and nothing else that the contract names, and
+// that it tells the operation and the key on one line.
+func expect(t *testing.T, op string, err, want error) {
+	t.Helper()
+	var located *store.Error
+	if !errors.As(err, &located) || located.Op != op || located.Key != "key" || strings.Contains(err.Error(), "\n") || len(err.Error()) > 400 {
+		t.Errorf("%s: %v", op, err)
+		return
+	}
+	for _, s := range sentinels {
+		if errors.Is(err, s) != (s == want) {
+			t.Errorf("%s: got %v, want %v", op, err, want)
+		}
+	}
+}
+
+// requests checks that writes carry their conditions and checksums, in plain
+// headers, and nothing that makes them slow.
+func requests(t *testing.T, open Open) {
+	f := start(t, func(w http.ResponseWriter, kind string, n int) { succeed(w, kind) })
+	s := open(t, f.Endpoint)
+	for _, n := range []int{0, 10, large} {
+		if err := create(t.Context(), s, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const unsigned = "UNSIGNED-PAYLOAD"
+	whole := make([]byte, large)
+	for kind, want := range map[string]map[string]string{
+		"put":   {"If-None-Match": "*", "X-Amz-Checksum-Crc64nvme": crc(whole[:10]), "X-Amz-Content-Sha256": unsigned, "Content-Length": "10"},
+		"begin": {"X-Amz-Checksum-Algorithm": "CRC64NVME", "X-Amz-Checksum-Type": "FULL_OBJECT"},
+		"part":  {"X-Amz-Content-Sha256": unsigned},
+		"complete": {
+			"If-None-Match": "*", "X-Amz-Checksum-Crc64nvme": crc(whole), "X-Amz-Checksum-Type": "FULL_OBJECT",
+		},
+	} {
+		got := f.headers[kind]
+		for name, value := range want {
+			if got.Get(name) != value {
+				t.Errorf("%s: %s: got %q, want %q", kind, name, got.Get(name), value)
+			}
+		}
+		for _, name := range []string{"Expect", "X-Amz-Trailer", "X-Amz-Decoded-Content-Length"} {
+			if got.Get(name) != "" {
+				t.Errorf("%s: %s: %q", kind, name, got.Get(name))
+			}
+		}
+	}
+	if got := f.headers["part"].Get("X-Amz-Checksum-Crc64nvme"); got != crc(whole[:16<<20]) && got != crc(whole[32<<20:]) {
+		t.Errorf("a part has the checksum %q", got)
+	}
+	if err := operations["swap"](t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if h := f.headers["put"]; h.Get("If-Match") == "" || h.Get("If-None-Match") != "" {
+		t.Errorf("a swap has the headers %v", h)
+	}
+	if n := f.count("location") + f.count("bucket") + f.count("stat"); n != 0 {
+		t.Errorf("%d requests that nobody asked for", n)
+	}
+}
+
+func crc(b []byte) string { return s3api.CRC64(crc64nvme.Checksum(b)) }
+
+func answers(t *testing.T, open Open) {
+	all := []string{"create", "swap", "delete", "stat", "open", "list"}
+	for _, c := range []struct {
+		status int
+		code   string
+		ops    []string
+		want   error
+	}{
+		{401, "", all, fs.ErrPermission},
+		{403, "AccessDenied", all, fs.ErrPermission},
+		{403, "SignatureDoesNotMatch", all, fs.ErrPermission},
+		{400, "ExpiredToken", []string{"create", "swap"}, fs.ErrPermission},
+		{403, "RequestTimeTooSkewed", []string{"create", "swap"}, fs.ErrPermission},
+		{404, "NoSuchKey", []string{"open", "stat", "swap"}, fs.ErrNotExist},
+		{404, "NoSuchBucket", []string{"create", "swap", "delete", "open", "list"}, store.ErrNoStore},
+		{412, "PreconditionFailed", []string{"create"}, fs.ErrExist},
+		{412, "PreconditionFailed", []string{"swap"}, store.ErrConflict},
+		{409, "ConditionalRequestConflict", []string{"create", "swap"}, store.ErrTemporary},
+		{409, "OperationAborted", []string{"create", "swap"}, store.ErrTemporary},
+		{400, "BadDigest", []string{"create"}, store.ErrChecksum},
+		{400, "XAmzContentChecksumMismatch", []string{"create"}, store.ErrChecksum},
+		{400, "RequestTimeout", []string{"create"}, store.ErrTemporary},
+		{400, "EntityTooLarge", []string{"create"}, nil},
+		{501, "NotImplemented", []string{"create", "swap", "list"}, nil},
+		{429, "", all, store.ErrTemporary},
+		{500, "InternalError", all, store.ErrTemporary},
+		{502, "", all, store.ErrTemporary},
+		{503, "SlowDown", all, store.ErrTemporary},
+	} {
+		for _, op := range c.ops {
+			t.Run(op+" "+http.StatusText(c.status)+" "+c.code, func(t *testing.T) {
+				t.Parallel()
+				f := start(t, func(w http.ResponseWriter, kind string, n int) {
+					if kind == "bucket" {
+						return // it exists
+					}
+					refuse(w, c.status, c.code)
+				})
+				expect(t, op, operations[op](t.Context(), open(t, f.Endpoint)), c.want)
+			})
+		}
+	}
+}
+
+// failures are those after which a client may be tempted to try again.
+var failures = map[string]func(w http.ResponseWriter){
+	"500":         func(w http.ResponseWriter) { refuse(w, 500, "InternalError") },
+	"503":         func(w http.ResponseWriter) { refuse(w, 503, "SlowDown") },
+	"409":         func(w http.ResponseWriter) { refuse(w, 409, "ConditionalRequestConflict") },
+	"cut":         cut,
+	"half answer": halfAnswer,
+}
+
+// halfAnswer ends the connection in the middle of an error.
+func halfAnswer(w http.ResponseWriter) {
+	w.Header().Set("Content-Length", "1000")
+	refuse(w, 500, "InternalError")
+	w.(http.Flusher).Flush()
+	cut(w)
+}
+
+func writesOnce(t *testing.T, open Open) {
+	for name, fail := range failures {
+		for _, op := range []string{"create", "swap"} {
+			t.Run(op+" "+name, func(t *testing.T) {
+				f := start(t, func(w http.ResponseWriter, kind string, n int) {
+					if n <= 2 {
+						succeed(w, kind)
+						return
+					}
+					fail(w)
+				})
+				s := open(t, f.Endpoint)
+				for range 2 { // net/http has its own reasons to repeat on a connection used before
+					if err := operations[op](t.Context(), s); err != nil {
+						t.Fatal(err)
+					}
+				}
+				expect(t, op, operations[op](t.Context(), s), store.ErrTemporary)
+				if n := f.count("put"); n != 3 {
+					t.Errorf("%d requests for one", n-2)
+				}
+			})
+		}
+	}
+}
+
+func readsAgain(t *testing.T, open Open) {
+	for _, op := range []string{"stat", "open", "list", "delete"} {
+		for _, name := range []string{"500", "503", "cut"} {
+			t.Run(op+" "+name, func(t *testing.T) {
+				f := start(t, func(w http.ResponseWriter, kind string, n int) {
+					switch {
+					case n == 1:
+						failures[name](w)
+					case kind == "list":
+						io.WriteString(w, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
+					default:
+						succeed(w, kind)
+					}
+				})
+				if err := operations[op](t.Context(), open(t, f.Endpoint)); err != nil {
+					t.Error(err)
+				}
+				if n := f.count(op); n != 2 {
+					t.Errorf("%d requests", n)
+				}
+			})
+		}
+	}
+}
+
+func partsAgain(t *testing.T, open Open) {
+	for _, name := range []string{"500", "503", "cut"} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, func(w http.ResponseWriter, kind string, n int) {
+				if kind == "part" && n <= 2 {
+					failures[name](w)
+					return
+				}
+				succeed(w, kind)
+			})
+			if err := create(t.Context(), open(t, f.Endpoint), large); err != nil {
+				t.Error(err)
+			}
+			if parts, completes, aborts := f.count("part"), f.count("complete"), f.count("abort"); parts != 5 || completes != 1 || aborts != 0 {
+				t.Errorf("%d parts, %d completes, %d aborts", parts, completes, aborts)
+			}
+		})
+	}
+	t.Run("in vain", func(t *testing.T) {
+		f := start(t, func(w http.ResponseWriter, kind string, n int) {
+			if kind == "part" {
+				refuse(w, 503, "SlowDown")
+				return
+			}
+			succeed(w, kind)
+		})
+		expect(t, "create", create(t.Context(), open(t, f.Endpoint), large), store.ErrTemporary)
+		if f.count("complete") != 0 || f.count("abort") != 1 {
+			t.Errorf("%d completes, %d aborts", f.count("complete"), f.count("abort"))
+		}
+	})
+}
+
+func completeOnce(t *testing.T, open Open) {
+	for name, fail := range failures {
+		t.Run(name, func(t *testing.T) {
+			f := start(t, func(w http.ResponseWriter, kind string, n int) {
+				if kind == "complete" {
+					fail(w)
+					return
+				}
+				succeed(w, kind)
+			})
+			expect(t, "create", create(t.Context(), open(t, f.Endpoint), large), store.ErrTemporary)
+			if f.count("complete") != 1 || f.count("abort") != 1 {
+				t.Errorf("%d completes, %d aborts", f.count("complete"), f.count("abort"))
+			}
+		})
+	}
+}
+
+// complete is about the one answer that begins with "200 OK" before the server
+// knows.
+func complete(t *testing.T, open Open) {
+	for _, c := range []struct {
+		name   string
+		answer func(w http.ResponseWriter)
+		want   error
+	}{
+		{"refused", func(w http.ResponseWriter) { refuse(w, 412, "PreconditionFailed") }, fs.ErrExist},
+		{"mismatch", func(w http.ResponseWriter) { refuse(w, 400, "BadDigest") }, store.ErrChecksum},
+		{"upload gone", func(w http.ResponseWriter) { refuse(w, 404, "NoSuchUpload") }, store.ErrTemporary},
+		{"200 and an error", func(w http.ResponseWriter) { refuse(w, 200, "InternalError") }, store.ErrTemporary},
+		{"200 and an unknown error", func(w http.ResponseWriter) { refuse(w, 200, "Whatever") }, store.ErrTemporary},
+		{"200 and refused", func(w http.ResponseWriter) { refuse(w, 200, "PreconditionFailed") }, fs.ErrExist},
+		{"200 and nothing", func(w http.ResponseWriter) { w.WriteHeader(200) }, store.ErrTemporary},
+		{"200 and half", func(w http.ResponseWriter) {
+			io.WriteString(w, "<CompleteMultipartUploadResult><Bucket>buc")
+			w.(http.Flusher).Flush()
+			cut(w)
+		}, store.ErrTemporary},
+		{"200 and garbage", func(w http.ResponseWriter) { io.WriteString(w, "<html><p>") }, store.ErrTemporary},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := start(t, func(w http.ResponseWriter, kind string, n int) {
+				if kind == "complete" {
+					c.answer(w)
+					return
+				}
+				succeed(w, kind)
+			})
+			expect(t, "create", create(t.Context(), open(t, f.Endpoint), large), c.want)
+			if f.count("complete") != 1 || f.count("abort") != 1 {
+				t.Errorf("%d completes, %d aborts", f.count("complete"), f.count("abort"))
+			}
+		})
+	}
+}
+
+func cutBody(t *testing.T, open Open) {
+	f := start(t, func(w http.ResponseWriter, kind string, n int) {
+		w.Header().Set("Content-Length", "1000")
+		succeed(w, kind)
+		io.WriteString(w, "ten bytes.")
+		w.(http.Flusher).Flush()
+		cut(w)
+	})
+	got, err := read(t.Context(), open(t, f.Endpoint))
+	expect(t, "open", err, store.ErrTemporary)
+	if string(got) != "ten bytes." {
+		t.Errorf("read %q", got)
+	}
+}
+
+func serverDown(t *testing.T, open Open) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	s := open(t, l.Addr().String())
+	for op, do := range operations {
+		began := time.Now()
+		expect(t, op, do(t.Context(), s), store.ErrTemporary)
+		if d := time.Since(began); d > 5*time.Second {
+			t.Errorf("%s took %v", op, d)
+		}
+	}
+}
+
+func contextEnds(t *testing.T, open Open) {
+	stop, waiting := make(chan struct{}), make(chan struct{}, 100)
+	f := start(t, func(w http.ResponseWriter, kind string, n int) {
+		if kind == "begin" || kind == "abort" {
+			succeed(w, kind)
+			return
+		}
+		waiting <- struct{}{}
+		<-stop
+	})
+	defer close(stop)
+	s := open(t, f.Endpoint)
+	ops := maps.Clone(operations)
+	ops["large create"] = func(ctx context.Context, s store.Store) error { return create(ctx, s, large) }
+	for name, do := range ops {
+		op := strings.TrimPrefix(name, "large ")
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-waiting; cancel() }()
+		began := time.Now()
+		expect(t, op, do(ctx, s), context.Canceled)
+		cancel()
+		ctx, cancel = context.WithTimeout(t.Context(), 300*time.Millisecond)
+		expect(t, op, do(ctx, s), context.DeadlineExceeded)
+		cancel()
+		if d := time.Since(began); d > 5*time.Second {
+			t.Errorf("%s took %v to notice", name, d)
+		}
+		for len(waiting) > 0 { // of further parts, and of the second call
+			<-waiting
+		}
+	}
+	if f.count("abort") != 2 {
+		t.Errorf("%d aborts of two uploads", f.count("abort"))
+	}
+}
