@@ -2,6 +2,7 @@ package cairn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -9,6 +10,122 @@ import (
 
 	"github.com/cairnstore/cairn/layout"
 )
+
+// writeManifest stores what leads from the inputs to the version, and the
+// manifest itself.
+func (w *publishing) writeManifest(ctx context.Context, pin layout.Pin, b []byte) error {
+	consumer := layout.Input{Artifact: w.Artifact, Date: w.Date, Version: pin.Version}
+	for _, in := range w.inputs {
+		edge := &layout.Edge{Input: in, Consumer: consumer}
+		body, err := edge.Encode()
+		if err != nil {
+			return err
+		}
+		if err := w.r.put(ctx, edge.Key(), body); err != nil {
+			return err
+		}
+	}
+	return w.r.put(ctx, layout.ManifestKey(pin), b)
+}
+
+// nextHead is the head that follows now: pin becomes current, and what was
+// current is retained. All bytes of pin are in place when it returns.
+func (w *publishing) nextHead(ctx context.Context, now state, pin layout.Pin) (*layout.Pointer, error) {
+	next := &layout.Pointer{Artifact: w.Artifact, Name: layout.HeadName(w.Date), Version: pin.Version, Date: w.Date, Op: "publish"}
+	if session, known := now.sessionOf(pin.Version); known {
+		if now.Version == pin.Version {
+			return nil, nil // a rerun
+		}
+		next.Session = session // published before, and current again
+	} else {
+		if err := w.secure(ctx, now, pin); err != nil {
+			return nil, err
+		}
+		next.Session = w.session.ID
+	}
+	next.Retained = now.retainedAfter(pin.Version)
+	return next, nil
+}
+
+// sessionOf is [layout.Pointer.SessionOf] for a head that may be absent.
+func (s state) sessionOf(v layout.Digest) (layout.ID, bool) {
+	if s.absent() {
+		return "", false
+	}
+	return s.SessionOf(v)
+}
+
+// retainedAfter lists what a head retains once v has become its current
+// version: all that it had, but v.
+func (s state) retainedAfter(v layout.Digest) []layout.Retained {
+	if s.absent() {
+		return nil
+	}
+	var retained []layout.Retained
+	for _, had := range append([]layout.Retained{{Version: s.Version, Session: s.Session}}, s.Retained...) {
+		if had.Version != v {
+			retained = append(retained, had)
+		}
+	}
+	return retained
+}
+
+// secure makes sure, for a head that is about to replace now, that every blob
+// lies where no collector takes it: uploaded by the session under the epoch of
+// now, or part of a version that now has. What is no longer so is uploaded
+// again under a new session.
+func (w *publishing) secure(ctx context.Context, now state, pin layout.Pin) error {
+	w.head = now
+	for range maxMoves {
+		if !w.isVoid() {
+			err := w.writeIndex(ctx, pin)
+			if !errors.Is(err, ErrCorrupt) {
+				return err
+			}
+			// An index of another version: this session was cut off after writing
+			// it, and the sources are others now.
+		}
+		if err := w.uploadAgain(ctx); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("publishing %s: %w", pin, ErrMoved)
+}
+
+// isVoid reports whether blobs that the version counts on may be collected.
+func (w *publishing) isVoid() bool {
+	if w.session.Epoch != w.epoch() {
+		return true
+	}
+	for d, b := range w.blobs {
+		if b.Session == w.session.ID {
+			continue
+		}
+		if _, retained := w.head.sessionOf(w.base[d].version); !retained {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *publishing) writeIndex(ctx context.Context, pin layout.Pin) error {
+	x := &layout.Index{Artifact: w.Artifact, Date: w.Date, Version: pin.Version}
+	for _, b := range w.blobs {
+		x.Blobs = append(x.Blobs, b)
+	}
+	b, err := x.Encode()
+	if err != nil {
+		return err
+	}
+	return w.r.put(ctx, layout.IndexKey(w.Artifact, w.Date, w.session.ID), b)
+}
+
+func (w *publishing) epoch() int64 {
+	if w.head.absent() {
+		return 0
+	}
+	return w.head.Epoch
+}
 
 // checkLabel refuses a label that names another version already, before the
 // version is committed.

@@ -1,0 +1,151 @@
+package cairn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/cairnstore/cairn/layout"
+	"github.com/cairnstore/cairn/store"
+	"github.com/cairnstore/cairn/store/transfer"
+)
+
+const files = 32 // in work at once
+
+// hashAndUpload names every file and stores those whose bytes the base does not
+// have. Files are hashed in their order, on all cores; uploads of earlier ones
+// go on meanwhile.
+func (w *publishing) hashAndUpload(ctx context.Context) error {
+	cores := make(chan struct{}, runtime.GOMAXPROCS(0))
+	return transfer.Each(ctx, files, w.Files, func(ctx context.Context, s Source) error {
+		f, err := os.Open(s.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		id, err := identify(f)
+		if err != nil {
+			return err
+		}
+		w.r.options.Meter.Expect(id.stat.Size())
+		cores <- struct{}{}
+		sum, err := transfer.SumOf(ctx, w.r.options.Meter.Hashing(f))
+		<-cores
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", s.File, err)
+		}
+		if err := id.unchanged(); err != nil {
+			return err
+		}
+		if w.claim(s, sum) {
+			err = w.upload(ctx, s, f, sum)
+		} else {
+			w.r.options.Meter.Reuse(sum.Size)
+		}
+		if changed := id.unchanged(); changed != nil {
+			return changed
+		}
+		return err
+	})
+}
+
+// claim notes a file, and reports whether it is the first with its bytes.
+func (w *publishing) claim(s Source, sum transfer.Sum) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.files = append(w.files, layout.File{Path: s.Path, Size: sum.Size, Digest: sum.Digest})
+	if _, ok := w.sums[sum.Digest]; ok {
+		return false
+	}
+	w.sums[sum.Digest], w.from[sum.Digest] = sum, s
+	return true
+}
+
+// upload stores the bytes of one file, unless the base or the session has them.
+func (w *publishing) upload(ctx context.Context, s Source, f *os.File, sum transfer.Sum) error {
+	key := layout.BlobKey(w.Artifact, w.Date, w.session.ID, sum.Digest, s.Path)
+	blob := layout.Blob{Digest: sum.Digest, Session: w.session.ID, Ext: key.Ext}
+	if had, ok := w.base[sum.Digest]; ok {
+		blob = had.Blob
+		w.r.options.Meter.Reuse(sum.Size)
+	} else if size, ok := w.session.Present[key.String()]; ok && size == sum.Size {
+		w.r.options.Meter.Reuse(sum.Size)
+	} else {
+		err := w.r.engine.Put(ctx, key.String(), io.NewSectionReader(f, 0, sum.Size), sum)
+		if errors.Is(err, store.ErrChecksum) {
+			err = fmt.Errorf("%s %w: %w", s.File, ErrChanged, err)
+		}
+		if err != nil {
+			return err
+		}
+		w.r.options.Meter.Done()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.blobs[sum.Digest] = blob
+	return nil
+}
+
+// uploadAgain stores all files under a new session, as far as the base does not
+// have them, without reading them to name them again.
+func (w *publishing) uploadAgain(ctx context.Context) error {
+	if err := w.readBase(ctx); err != nil {
+		return err
+	}
+	if err := w.session.renew(w.epoch()); err != nil {
+		return err
+	}
+	clear(w.blobs)
+	var digests []layout.Digest
+	for d := range w.sums {
+		digests = append(digests, d)
+	}
+	return transfer.Each(ctx, files, digests, func(ctx context.Context, d layout.Digest) error {
+		f, err := os.Open(w.from[d].File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return w.upload(ctx, w.from[d], f, w.sums[d])
+	})
+}
+
+// A baseBlob is a blob of a version that the head has, and so may be reused.
+type baseBlob struct {
+	layout.Blob
+	version layout.Digest
+}
+
+// baseVersions bounds how many of a head's versions are looked at for bytes to
+// reuse: the current one and the youngest of the retained.
+const baseVersions = 16
+
+// readBase reads the head, and where the bytes of its versions lie.
+func (w *publishing) readBase(ctx context.Context) error {
+	var err error
+	if w.head, err = w.r.readState(ctx, w.Artifact, layout.HeadName(w.Date)); err != nil || w.head.absent() {
+		return err
+	}
+	has := append([]layout.Retained{{Version: w.head.Version, Session: w.head.Session}}, w.head.Retained...)
+	has = has[:min(len(has), baseVersions)]
+	base := make(map[layout.Digest]baseBlob)
+	var mu sync.Mutex
+	err = transfer.Each(ctx, baseVersions, has, func(ctx context.Context, had layout.Retained) error {
+		x, err := w.r.readIndex(ctx, layout.Pin{Artifact: w.Artifact, Version: had.Version}, w.Date, had.Session)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, b := range x.Blobs {
+			base[b.Digest] = baseBlob{b, had.Version}
+		}
+		return nil
+	})
+	w.base = base
+	return err
+}
