@@ -18,8 +18,8 @@ demo: build ## a first session, on a local store
 test: servers ## every test, on real servers
 	CAIRN_TEST_REQUIRE=1 $(GO) test -timeout 20m ./...
 
-race: servers ## the same under the race detector
-	CAIRN_TEST_REQUIRE=1 $(GO) test -race -timeout 30m ./...
+race: servers ## the same under the race detector, whose programs would each rest a second at their end
+	CAIRN_TEST_REQUIRE=1 GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 30m ./...
 
 soak: servers ## long and large: gigabytes, and a minute of fuzzing for each parser
 	CAIRN_TEST_REQUIRE=1 CAIRN_TEST_SOAK=1 $(GO) test -count=1 -timeout 60m -run 'TestLarge' -v ./cmd/cairn
