@@ -14,6 +14,10 @@ const module = "github.com/cairnstore/cairn"
 // and each SDK appears in one driver only.
 var allowed = map[string][]string{
 	"layout":                 {"github.com/zeebo/blake3", "github.com/gowebpki/jcs"},
+	"formats":                {"github.com/zeebo/blake3"},
+	"formats/parquet":        {"formats", "github.com/parquet-go/parquet-go/..."},
+	"formats/arrow":          {"formats", "github.com/apache/arrow/go/v17/..."},
+	"formats/model":          {"github.com/zeebo/blake3", "google.golang.org/protobuf/..."},
 	"store":                  {"github.com/minio/crc64nvme"},
 	"store/mem":              {"store"},
 	"store/file":             {"store"},

@@ -119,7 +119,7 @@ func TestEncodeRefuses(t *testing.T) {
 		"a bad path":        func(m *Manifest) { m.Files[0].Path = "../x" },
 		"two equal paths":   func(m *Manifest) { m.Files = append(m.Files, m.Files[0]) },
 		"a path not UTF-8":  func(m *Manifest) { m.Files[0].Path = "\xff" },
-		"overflowing sizes": func(m *Manifest) { m.Files = append(m.Files, File{"y", maxInteger, someDigest}) },
+		"overflowing sizes": func(m *Manifest) { m.Files = append(m.Files, File{Path: "y", Size: maxInteger, Digest: someDigest}) },
 		"NaN":               func(m *Manifest) { m.Params = map[string]any{"p": math.NaN()} },
 		"infinity":          func(m *Manifest) { m.Metrics = map[string]float64{"p": math.Inf(-1)} },
 		"an int":            func(m *Manifest) { m.Params = map[string]any{"p": 1} },
@@ -146,7 +146,7 @@ func TestEncodeRefuses(t *testing.T) {
 }
 
 func smallManifest() *Manifest {
-	return &Manifest{Artifact: "a/b", Date: "2026-06-17", Files: []File{{"x", 1, someDigest}}}
+	return &Manifest{Artifact: "a/b", Date: "2026-06-17", Files: []File{{Path: "x", Size: 1, Digest: someDigest}}}
 }
 
 // TestNumbers checks that a parameter is read as the same number that was

@@ -30,6 +30,7 @@ type File struct {
 	Path   string `json:"path"` // see [CheckPath]
 	Size   int64  `json:"size"` // bytes
 	Digest Digest `json:"digest"`
+	Table  *Table `json:"table,omitempty"` // nil if it holds none, or was not looked into
 }
 
 // An Input is one version that a version was made from.
@@ -120,6 +121,9 @@ func (m *Manifest) checkFiles() error {
 			return invalid("manifest", f.Path, "has a size out of range, or takes the version's out of range")
 		case f.Digest.IsZero():
 			return invalid("manifest", f.Path, "has no digest")
+		}
+		if err := f.Table.validate(f.Path); err != nil {
+			return err
 		}
 		total += f.Size
 		paths[i] = f.Path

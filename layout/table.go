@@ -1,0 +1,64 @@
+package layout
+
+import (
+	"regexp"
+	"unicode/utf8"
+)
+
+// A Table is what is known of a file that holds one: the content, whatever the
+// bytes are. Two files with equal table digests hold the same data. How the
+// digests are computed is in formats/SPEC.md; here they are only texts.
+type Table struct {
+	Digest  string   `json:"digest,omitempty"` // "b3t:" and 64 digits; empty if a column has none
+	Rows    int64    `json:"rows"`
+	Columns []Column `json:"columns"` // leaf columns, in the order of the file; at least one
+}
+
+// A Column is one leaf column of a [Table].
+type Column struct {
+	Name   string  `json:"name"`
+	Type   string  `json:"type"`
+	Digest string  `json:"digest,omitempty"` // of the values with their type; empty if that has no canonical form
+	Nulls  int64   `json:"nulls,omitempty"`
+	Min    *string `json:"min,omitempty"` // smallest and largest value, where they
+	Max    *string `json:"max,omitempty"` // have an order and a short text
+}
+
+var tableDigest = regexp.MustCompile(`^b3t:[0-9a-f]{64}$`)
+
+func (t *Table) validate(file string) error {
+	if t == nil {
+		return nil
+	}
+	if t.Rows < 0 || t.Rows > maxInteger || len(t.Columns) == 0 {
+		return invalid("table", file, "has a number of rows out of range, or no columns")
+	}
+	for _, c := range t.Columns {
+		if err := c.validate(file); err != nil {
+			return err
+		}
+	}
+	return checkTableDigest(t.Digest)
+}
+
+func (c *Column) validate(file string) error {
+	if !utf8.ValidString(c.Name) || c.Type == "" || !utf8.ValidString(c.Type) {
+		return invalid("table", file, "has a column without a type, or with a name that is not UTF-8")
+	}
+	if c.Nulls < 0 || c.Nulls > maxInteger {
+		return invalid("table", file, "has a number of nulls out of range")
+	}
+	for _, s := range []*string{c.Min, c.Max} {
+		if s != nil && !utf8.ValidString(*s) {
+			return invalid("table", file, "has a value that is not UTF-8")
+		}
+	}
+	return checkTableDigest(c.Digest)
+}
+
+func checkTableDigest(digest string) error {
+	if digest != "" && !tableDigest.MatchString(digest) {
+		return invalid("table digest", digest, `is not "b3t:" and 64 lower-case hexadecimal digits`)
+	}
+	return nil
+}
