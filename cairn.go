@@ -60,6 +60,11 @@ type Options struct {
 
 	// Meter, if not nil, counts the bytes that are moved.
 	Meter *transfer.Meter
+
+	// Inspect, if not nil, says what a file holds that is to be published. It
+	// returns nil for a file that holds no table, and an error for one that
+	// claims to and does not; then nothing is published.
+	Inspect func(ctx context.Context, file string) (*layout.Table, error)
 }
 
 // Errors that tell a caller what to do. All of them are final: trying again

@@ -29,12 +29,18 @@ type Publication struct {
 	// Fence numbers an orchestrator's attempts: heads and pointers that were moved
 	// under a larger number are not moved. Zero means none.
 	Fence int64
+
+	// ReuseEqual keeps the partition's version if this one would differ from it
+	// only in how its tables are stored: another compression, another writer.
+	// Nothing is uploaded before that is known.
+	ReuseEqual bool
 }
 
 // An Outcome is the version that a publication led to.
 type Outcome struct {
 	*Version
-	Changed bool // false if the partition had this version already
+	Changed  bool // false if the partition had this version already, or kept an equal one
+	SameData bool // the files differ from those of the version before only in their bytes
 }
 
 // Publish stores the files of p as a version, makes it the current one of its
@@ -49,12 +55,9 @@ func (r *Repo) Publish(ctx context.Context, p *Publication) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, changed, err := w.publish(ctx)
+	out, err := w.publish(ctx)
 	w.session.close(err == nil)
-	if err != nil {
-		return nil, err
-	}
-	return &Outcome{version, changed}, nil
+	return out, err
 }
 
 // A publishing is a Publication on its way into the store.
@@ -66,6 +69,7 @@ type publishing struct {
 	inputs  []layout.Input
 	head    state // of the partition, as last read
 	base    map[layout.Digest]baseBlob
+	before  *Version // what the head meant when publishing began, or nil
 	session *session
 
 	mu    sync.Mutex
@@ -171,31 +175,62 @@ func (w *publishing) checkNames(ctx context.Context) error {
 
 // publish stores the files, and swaps the head until it is settled whose
 // version is current.
-func (w *publishing) publish(ctx context.Context) (*Version, bool, error) {
-	if err := w.hashAndUpload(ctx); err != nil {
-		return nil, false, err
+func (w *publishing) publish(ctx context.Context) (*Outcome, error) {
+	if err := w.read(ctx); err != nil {
+		return nil, err
 	}
 	m := w.manifest(w.inputs)
 	m.Files = w.files
 	b, id, err := m.Encode()
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	version := &Version{Pin: layout.Pin{Artifact: w.Artifact, Version: id}, Manifest: m, repo: w.r}
-	if err := w.checkLabel(ctx, version.Pin); err != nil {
-		return nil, false, err
+	out := &Outcome{Version: &Version{Pin: layout.Pin{Artifact: w.Artifact, Version: id}, Manifest: m, repo: w.r}}
+	if err := w.compare(ctx, out); err != nil {
+		return nil, err
 	}
-	if _, known := w.head.sessionOf(id); !known {
-		if err := w.writeManifest(ctx, version.Pin, b); err != nil {
-			return nil, false, err
+	if w.ReuseEqual && out.SameData && w.before.Manifest.EqualButFiles(m) {
+		out.Version = w.before
+		return out, w.afterCommit(ctx, out.Version)
+	}
+	if w.ReuseEqual {
+		if err := w.uploadAll(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return out, w.commit(ctx, out, b)
+}
+
+// compare finds out whether the version has the same data as the one before.
+func (w *publishing) compare(ctx context.Context, out *Outcome) error {
+	if w.head.absent() || w.head.Version == out.Pin.Version || !out.Manifest.HasTables() {
+		return nil
+	}
+	var err error
+	if w.before, err = w.r.version(ctx, w.head.Pin(), w.head.Session); err != nil {
+		return err
+	}
+	out.SameData = w.before.Manifest.SameData(out.Manifest)
+	return nil
+}
+
+// commit makes the version of out current, whose bytes are stored and whose
+// manifest is b.
+func (w *publishing) commit(ctx context.Context, out *Outcome, b []byte) error {
+	if err := w.checkLabel(ctx, out.Pin); err != nil {
+		return err
+	}
+	if _, known := w.head.sessionOf(out.Pin.Version); !known {
+		if err := w.writeManifest(ctx, out.Pin, b); err != nil {
+			return err
 		}
 	}
 	head, changed, err := w.r.move(ctx, w.Artifact, layout.HeadName(w.Date), w.Fence, func(now state) (*layout.Pointer, error) {
-		return w.nextHead(ctx, now, version.Pin)
+		return w.nextHead(ctx, now, out.Pin)
 	})
 	if err != nil {
-		return nil, false, err
+		return err
 	}
-	version.session = head.Session
-	return version, changed, w.afterCommit(ctx, version)
+	out.session, out.Changed = head.Session, changed
+	return w.afterCommit(ctx, out.Version)
 }

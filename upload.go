@@ -16,10 +16,10 @@ import (
 
 const files = 32 // in work at once
 
-// hashAndUpload names every file and stores those whose bytes the base does not
-// have. Files are hashed in their order, on all cores; uploads of earlier ones
-// go on meanwhile.
-func (w *publishing) hashAndUpload(ctx context.Context) error {
+// read names every file, looks into it, and stores those whose bytes the base
+// does not have. Files are read in their order, on all cores; uploads of earlier
+// ones go on meanwhile.
+func (w *publishing) read(ctx context.Context) error {
 	cores := make(chan struct{}, runtime.GOMAXPROCS(0))
 	return transfer.Each(ctx, files, w.Files, func(ctx context.Context, s Source) error {
 		f, err := os.Open(s.File)
@@ -33,17 +33,19 @@ func (w *publishing) hashAndUpload(ctx context.Context) error {
 		}
 		w.r.options.Meter.Expect(id.stat.Size())
 		cores <- struct{}{}
-		sum, err := transfer.SumOf(ctx, w.r.options.Meter.Hashing(f))
+		found, sum, err := w.r.name(ctx, s, f)
 		<-cores
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", s.File, err)
+			return err
 		}
 		if err := id.unchanged(); err != nil {
 			return err
 		}
-		if w.claim(s, sum) {
+		switch first := w.claim(found, s, sum); {
+		case w.ReuseEqual: // uploaded later, if at all
+		case first:
 			err = w.upload(ctx, s, f, sum)
-		} else {
+		default:
 			w.r.options.Meter.Reuse(sum.Size)
 		}
 		if changed := id.unchanged(); changed != nil {
@@ -53,11 +55,27 @@ func (w *publishing) hashAndUpload(ctx context.Context) error {
 	})
 }
 
+// name reads a file once to name its bytes, and lets Inspect say what it holds
+// while they are in memory.
+func (r *Repo) name(ctx context.Context, s Source, f *os.File) (layout.File, transfer.Sum, error) {
+	sum, err := transfer.SumOf(ctx, r.options.Meter.Hashing(f))
+	if err != nil {
+		return layout.File{}, sum, fmt.Errorf("reading %s: %w", s.File, err)
+	}
+	found := layout.File{Path: s.Path, Size: sum.Size, Digest: sum.Digest}
+	if r.options.Inspect != nil {
+		if found.Table, err = r.options.Inspect(ctx, s.File); err != nil {
+			err = fmt.Errorf("%s: %w", s.File, err)
+		}
+	}
+	return found, sum, err
+}
+
 // claim notes a file, and reports whether it is the first with its bytes.
-func (w *publishing) claim(s Source, sum transfer.Sum) bool {
+func (w *publishing) claim(found layout.File, s Source, sum transfer.Sum) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.files = append(w.files, layout.File{Path: s.Path, Size: sum.Size, Digest: sum.Digest})
+	w.files = append(w.files, found)
 	if _, ok := w.sums[sum.Digest]; ok {
 		return false
 	}
@@ -91,7 +109,7 @@ func (w *publishing) upload(ctx context.Context, s Source, f *os.File, sum trans
 }
 
 // uploadAgain stores all files under a new session, as far as the base does not
-// have them, without reading them to name them again.
+// have them.
 func (w *publishing) uploadAgain(ctx context.Context) error {
 	if err := w.readBase(ctx); err != nil {
 		return err
@@ -100,6 +118,12 @@ func (w *publishing) uploadAgain(ctx context.Context) error {
 		return err
 	}
 	clear(w.blobs)
+	return w.uploadAll(ctx)
+}
+
+// uploadAll stores all files as far as the base does not have them, without
+// reading them to name them.
+func (w *publishing) uploadAll(ctx context.Context) error {
 	var digests []layout.Digest
 	for d := range w.sums {
 		digests = append(digests, d)

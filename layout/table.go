@@ -1,7 +1,9 @@
 package layout
 
 import (
+	"bytes"
 	"regexp"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -22,6 +24,30 @@ type Column struct {
 	Nulls  int64   `json:"nulls,omitempty"`
 	Min    *string `json:"min,omitempty"` // smallest and largest value, where they
 	Max    *string `json:"max,omitempty"` // have an order and a short text
+}
+
+// HasTables reports whether any file of m holds a table.
+func (m *Manifest) HasTables() bool {
+	return slices.ContainsFunc(m.Files, func(f File) bool { return f.Table != nil })
+}
+
+// SameData reports whether the files of m and o hold the same, each under the
+// same path: the same bytes, or tables with the same digest.
+func (m *Manifest) SameData(o *Manifest) bool {
+	return slices.EqualFunc(m.Files, o.Files, func(a, b File) bool {
+		sameTable := a.Table != nil && b.Table != nil && a.Table.Digest != "" && a.Table.Digest == b.Table.Digest
+		return a.Path == b.Path && (a.Digest == b.Digest || sameTable)
+	})
+}
+
+// EqualButFiles reports whether m and o say the same of everything but their
+// files.
+func (m *Manifest) EqualButFiles(o *Manifest) bool {
+	a, b := *m, *o
+	a.Files, b.Files = nil, nil
+	x, err1 := canonical(&a)
+	y, err2 := canonical(&b)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
 }
 
 var tableDigest = regexp.MustCompile(`^b3t:[0-9a-f]{64}$`)

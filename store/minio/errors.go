@@ -57,8 +57,13 @@ func (i identity) RetrieveWithCredContext(c *credentials.CredContext) (credentia
 }
 
 func (e *identityError) explain(ctx context.Context, op, bucket string) error {
-	err := s3api.Explain(ctx, op, bucket, nil, e.error)
-	if ctx.Err() != nil || errors.Is(err, store.ErrTemporary) {
+	var answer *s3api.Answer
+	var sts credentials.ErrorResponse
+	if errors.As(e.error, &sts) {
+		answer = &s3api.Answer{Code: sts.STSError.Code, Message: sts.STSError.Message}
+	}
+	err := s3api.Explain(ctx, op, bucket, answer, e.error)
+	if ctx.Err() != nil || errors.Is(err, store.ErrTemporary) || errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	return fmt.Errorf("%w: no credentials: %w", fs.ErrPermission, err)

@@ -76,5 +76,4 @@ func TestNoCredentials(t *testing.T) {
 	if !errors.Is(err, fs.ErrPermission) {
 		t.Fatal(err)
 	}
-	t.Log(err)
 }
