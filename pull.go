@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/cairnstore/cairn/layout"
+	"github.com/cairnstore/cairn/store"
 	"github.com/cairnstore/cairn/store/transfer"
 )
 
@@ -32,6 +33,11 @@ func (v *Version) Pull(ctx context.Context, dir string) error {
 		return err
 	}
 	defer root.Close()
+	if err := root.MkdirAll(partDir, 0o777); err != nil {
+		return err
+	}
+	sweepParts(root)
+	defer root.Remove(partDir) // stays if another pull is using it
 	v.repo.options.Meter.Expect(v.Manifest.Size())
 	largestFirst := slices.Clone(v.Manifest.Files)
 	slices.SortStableFunc(largestFirst, func(a, b layout.File) int { return cmp.Compare(b.Size, a.Size) })
@@ -52,12 +58,14 @@ func (v *Version) pullFile(ctx context.Context, root *os.Root, f layout.File, ke
 	if err := root.MkdirAll(path.Dir(f.Path), 0o777); err != nil {
 		return err
 	}
-	part := path.Join(path.Dir(f.Path), ".cairn-"+rand.Text())
-	if err := v.fetch(ctx, root, part, f, key); err != nil {
-		return errors.Join(err, ignoreAbsent(root.Remove(part)))
+	part := path.Join(partDir, rand.Text())
+	err := v.fetch(ctx, root, part, f, key)
+	if err == nil {
+		err = root.Rename(part, f.Path)
 	}
-	if err := root.Rename(part, f.Path); err != nil {
-		return errors.Join(err, ignoreAbsent(root.Remove(part)))
+	if err != nil {
+		root.Remove(part)
+		return err
 	}
 	v.repo.options.Meter.Done()
 	return nil
@@ -67,6 +75,10 @@ func (v *Version) fetch(ctx context.Context, root *os.Root, part string, f layou
 	w, err := root.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
+	}
+	if lockPart(w) != nil {
+		w.Close()
+		return fmt.Errorf("%w: another pull into the same folder has swept %s away", store.ErrTemporary, part)
 	}
 	err = v.repo.engine.Fetch(ctx, key, f.Size, f.Digest, w)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -88,13 +100,6 @@ func has(ctx context.Context, root *os.Root, f layout.File) bool {
 	defer r.Close()
 	sum, err := transfer.SumOf(ctx, r)
 	return err == nil && sum.Digest == f.Digest
-}
-
-func ignoreAbsent(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
 }
 
 // PullAll pulls the versions of a range of dates, each into a folder of its own

@@ -2,6 +2,7 @@ package cairn_test
 
 import (
 	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -83,6 +84,23 @@ func TestPullOfDamage(t *testing.T) {
 	}
 	if slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() != "b" }) {
 		t.Errorf("left behind: %v", entries)
+	}
+}
+
+// What a pull that was killed has left is gone after the next, and never
+// published.
+func TestPullLeftovers(t *testing.T) {
+	r := openRepo(t, mem.New(), nil)
+	out := publish(t, r, publication(t, tree(t, "a", "a")))
+	into := tree(t, ".cairn/left", "half of a file", "deep/.cairn/file", "not ours")
+	if got := readTree(t, into); !maps.Equal(got, map[string]string{"deep/.cairn/file": "not ours"}) {
+		t.Errorf("would publish %q", got)
+	}
+	if err := mustResolve(t, r, out.Pin.String()).Pull(t.Context(), into); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(into, ".cairn")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("left behind: %v", err)
 	}
 }
 

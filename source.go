@@ -20,7 +20,8 @@ type Source struct {
 // Sources finds the files under paths. A file is published under its base name,
 // the files of a folder under their paths relative to it. Symbolic links to
 // files inside the folder are read through; one that leaves it, or leads to a
-// folder, is refused, as is what is neither file nor folder.
+// folder, is refused, as is what is neither file nor folder. The folder .cairn,
+// in which a pull works, is passed over.
 func Sources(paths ...string) ([]Source, error) {
 	var sources []Source
 	for _, p := range paths {
@@ -56,12 +57,17 @@ func folderSources(folder string) ([]Source, error) {
 	}
 	var sources []Source
 	err = filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil {
 			return err
 		}
 		rel, err := filepath.Rel(root, file)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case d.IsDir() && rel == partDir:
+			return filepath.SkipDir
+		case d.IsDir():
+			return nil
 		}
 		if err := checkEntry(root, file, d); err != nil {
 			return err
