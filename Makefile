@@ -7,7 +7,7 @@ MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 VGW   := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GCS   := github.com/fsouza/fake-gcs-server@v1.56.1
 
-.PHONY: build demo test race soak fuzz check servers man clean
+.PHONY: build demo test race soak fuzz check servers peers man clean
 
 build: ## the program, as ./cairn
 	$(GO) build -trimpath -o cairn ./cmd/cairn
@@ -27,8 +27,11 @@ soak: servers ## long and large: gigabytes, and a minute of fuzzing for each par
 
 FUZZTIME ?= 10s
 fuzz: ## each parser in turn
-	@for target in $$($(GO) test -list '^Fuzz' ./layout | grep ^Fuzz); do \
-		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./layout || exit 1; done
+	@for package in $$($(GO) list ./layout ./formats/...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep ^Fuzz); do \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package || exit 1; \
+		done; \
+	done
 
 check: ## what a change must pass before it is tested
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt: the files above are not formatted"; exit 1; }
@@ -43,6 +46,12 @@ $(BIN)/versitygw:
 	GOBIN=$(BIN) $(GO) install $(VGW)
 $(BIN)/fake-gcs-server:
 	GOBIN=$(BIN) $(GO) install $(GCS)
+
+peers: $(BIN)/peers/installed ## the Python libraries that write the same tables
+$(BIN)/peers/installed: formats/testdata/peers.txt
+	python3 -m venv $(BIN)/peers
+	$(BIN)/peers/bin/pip install -q --disable-pip-version-check -r $<
+	touch $@
 
 man: build ## manual pages, in ./man
 	./cairn man man

@@ -17,7 +17,7 @@ var allowed = map[string][]string{
 	"formats":                {"github.com/zeebo/blake3"},
 	"formats/parquet":        {"formats", "github.com/parquet-go/parquet-go/..."},
 	"formats/arrow":          {"formats", "github.com/apache/arrow/go/v17/..."},
-	"formats/model":          {"github.com/zeebo/blake3", "google.golang.org/protobuf/..."},
+	"formats/model":          {"github.com/zeebo/blake3"},
 	"store":                  {"github.com/minio/crc64nvme"},
 	"store/mem":              {"store"},
 	"store/file":             {"store"},
