@@ -40,7 +40,11 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	if errors.Is(err, errDiffer) {
+		return 1
+	}
+	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause // what failed, failed because we were told to stop
 		}
@@ -133,7 +137,8 @@ func (a *app) command() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(
 		a.pushCommand(), a.pullCommand(), a.resolveCommand(), a.showCommand(), a.lsCommand(),
-		a.pointCommand(), a.labelCommand(), a.logCommand(), a.rollbackCommand(), a.doctorCommand(), manCommand(),
+		a.diffCommand(), a.pointCommand(), a.labelCommand(), a.logCommand(), a.rollbackCommand(), a.doctorCommand(),
+		manCommand(), inspectCommand(),
 	)
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.Args = asUsage(cmd.Args)

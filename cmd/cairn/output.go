@@ -43,7 +43,9 @@ type table struct{ w *tabwriter.Writer }
 
 func (a *app) table(header ...string) *table {
 	t := &table{tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)}
-	t.row(header...)
+	if len(header) > 0 {
+		t.row(header...)
+	}
 	return t
 }
 

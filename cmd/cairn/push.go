@@ -16,6 +16,7 @@ type pushOptions struct {
 	point, input            []string
 	param, metric, meta     []string
 	fence                   int64
+	opaque, reuseEqual      bool
 }
 
 func (a *app) pushCommand() *cobra.Command {
@@ -28,7 +29,11 @@ partition of that date. A file is stored under its base name, the files of a
 folder under their paths relative to it. Prints the pin of the version.
 
 Publishing again what the partition has already changes nothing. A push that was
-cut off goes on where it stopped when it is run again on the same machine.`,
+cut off goes on where it stopped when it is run again on the same machine.
+
+Parquet, Arrow and Feather files are looked into, so that the manifest says what
+they hold: rows, columns, and digests of the data that do not depend on how it is
+stored. A file that claims to be one of these and cannot be read is refused.`,
 		Example: `  cairn push datasets/flights flights.parquet --date 2026-06-17 --label v1
   cairn push models/delay model/ --date 2026-06-17 --input features/delay@2026-06-17 \
       --git $(git rev-parse HEAD) --param lr=0.1 --metric accuracy=0.94 --point candidate`,
@@ -46,6 +51,8 @@ cut off goes on where it stopped when it is run again on the same machine.`,
 	f.StringVar(&o.git, "git", "", "commit of the code that made it")
 	f.StringVar(&o.image, "image", "", "digest of the container image that made it, sha256:…")
 	f.Int64Var(&o.fence, "fence", 0, "number of this attempt: never overwrite one with a larger number")
+	f.BoolVar(&o.opaque, "opaque", false, "publish files as bytes, without looking into them")
+	f.BoolVar(&o.reuseEqual, "reuse-equal", false, "publish nothing if only the encoding of the same data differs")
 	return cmd
 }
 
@@ -55,6 +62,7 @@ type pushed struct {
 	Date     string `json:"date"`
 	Version  string `json:"version"`
 	Changed  bool   `json:"changed"`
+	SameData bool   `json:"same_data"`
 	Files    int    `json:"files"`
 	Bytes    int64  `json:"bytes"`
 	Sent     int64  `json:"sent"`
@@ -67,7 +75,11 @@ func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths [
 		return err
 	}
 	var meter transfer.Meter
-	r, err := a.open(ctx, &meter)
+	open := a.openInspecting
+	if o.opaque {
+		open = a.open
+	}
+	r, err := open(ctx, &meter)
 	if err != nil {
 		return err
 	}
@@ -79,13 +91,19 @@ func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths [
 		return err
 	}
 	m := out.Manifest
-	if out.Changed {
-		a.note("published %s, %s (%s sent) in %s", plural(len(m.Files), "file"), size(m.Size()), size(meter.Moved.Load()), time.Since(started).Round(time.Millisecond))
-	} else {
+	switch took := time.Since(started).Round(time.Millisecond); {
+	case out.Changed:
+		a.note("published %s, %s (%s sent) in %s", plural(len(m.Files), "file"), size(m.Size()), size(meter.Moved.Load()), took)
+	case out.SameData:
+		a.note("nothing to do: %s has the same data in other bytes, and keeps it", p.Date)
+	default:
 		a.note("nothing to do: %s has this version already", p.Date)
 	}
+	if out.Changed && out.SameData {
+		a.note("same data, different bytes: the version before held the same; --reuse-equal would keep it")
+	}
 	return a.printPin(out.Pin, &pushed{
-		Pin: out.Pin.String(), Artifact: string(m.Artifact), Date: string(m.Date), Version: out.Pin.Version.String(), Changed: out.Changed,
+		Pin: out.Pin.String(), Artifact: string(m.Artifact), Date: string(m.Date), Version: out.Pin.Version.String(), Changed: out.Changed, SameData: out.SameData,
 		Files: len(m.Files), Bytes: m.Size(), Sent: meter.Moved.Load(), Reused: meter.Reused.Load(),
 	})
 }
@@ -104,7 +122,7 @@ func (o *pushOptions) publication(artifact string, paths []string) (*cairn.Publi
 	if err != nil {
 		return nil, err
 	}
-	p := &cairn.Publication{Artifact: a, Date: date, Fence: o.fence}
+	p := &cairn.Publication{Artifact: a, Date: date, Fence: o.fence, ReuseEqual: o.reuseEqual}
 	if o.git != "" || o.image != "" {
 		p.Source = &layout.Source{Git: o.git, Image: o.image}
 	}

@@ -25,8 +25,9 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for _, file := range []string{"flights.parquet", "model/weights.bin"} {
-		write(t, filepath.Join(dir, file), []byte("bytes of "+file))
+	write(t, filepath.Join(dir, "model", "weights.bin"), []byte("weights"))
+	if out, err := exec.Command("mktable", filepath.Join(dir, "flights.parquet"), "zstd", "delay int64 12 0 47").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
 	commands := 0
 	for _, block := range consoleBlock.FindAllStringSubmatch(string(readme), -1) {

@@ -17,6 +17,15 @@ import (
 
 // open opens the store that the flags name.
 func (a *app) open(ctx context.Context, meter *transfer.Meter) (*cairn.Repo, error) {
+	return a.openWith(ctx, &cairn.Options{Meter: meter})
+}
+
+// openInspecting is open for verbs that look into files.
+func (a *app) openInspecting(ctx context.Context, meter *transfer.Meter) (*cairn.Repo, error) {
+	return a.openWith(ctx, &cairn.Options{Meter: meter, Inspect: newInspector().inspect})
+}
+
+func (a *app) openWith(ctx context.Context, o *cairn.Options) (*cairn.Repo, error) {
 	url, err := a.storeURL()
 	if err != nil {
 		return nil, err
@@ -26,8 +35,9 @@ func (a *app) open(ctx context.Context, meter *transfer.Meter) (*cairn.Repo, err
 		return nil, err
 	}
 	// One folder for each store: what is parked for one means nothing to another.
-	scratch := filepath.Join(a.cacheDir(), "stores", layout.Sum([]byte(url)).Hex()[:16])
-	r, err := cairn.Open(ctx, s, &cairn.Options{Tool: "cairn " + version(), Scratch: scratch, Meter: meter})
+	o.Scratch = filepath.Join(a.cacheDir(), "stores", layout.Sum([]byte(url)).Hex()[:16])
+	o.Tool = "cairn " + version()
+	r, err := cairn.Open(ctx, s, o)
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", url, err)
 	}

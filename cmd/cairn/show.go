@@ -72,11 +72,18 @@ func (a *app) showHuman(v *cairn.Version, records []*layout.Record) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	t = a.table("\nDIGEST", "SIZE", "PATH")
+	t = a.table("\nDIGEST", "SIZE", "PATH", "")
 	for _, f := range m.Files {
-		t.row(f.Digest.String(), fmt.Sprint(f.Size), f.Path)
+		t.row(f.Digest.String(), fmt.Sprint(f.Size), f.Path, shape(f.Table))
 	}
 	return t.flush()
+}
+
+func shape(t *layout.Table) string {
+	if t == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d rows × %d columns", t.Rows, len(t.Columns))
 }
 
 func showMap[V any](t *table, what string, values map[string]V) {
