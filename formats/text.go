@@ -36,9 +36,7 @@ func numberText(x float64, bits int) string {
 	case math.IsInf(x, -1):
 		return "-Infinity"
 	case a != 0 && (a < 1e-6 || a >= 1e21):
-		s := strconv.FormatFloat(x, 'e', -1, bits)
-		s = strings.Replace(s, "e-0", "e-", 1)
-		return s
+		return strings.Replace(strconv.FormatFloat(x, 'e', -1, bits), "e-0", "e-", 1)
 	default:
 		return strconv.FormatFloat(x, 'f', -1, bits)
 	}

@@ -13,25 +13,25 @@ type Type string
 
 // The types without parameters.
 const (
-	Null    Type = "null"    // no values at all
-	Bool    Type = "bool"    // 1 byte, 0 or 1
-	Int8    Type = "int8"    // integers: two's complement
-	Int16   Type = "int16"   //
-	Int32   Type = "int32"   //
-	Int64   Type = "int64"   //
-	Uint8   Type = "uint8"   //
-	Uint16  Type = "uint16"  //
-	Uint32  Type = "uint32"  //
-	Uint64  Type = "uint64"  //
+	Null    Type = "null" // no values at all
+	Bool    Type = "bool" // 1 byte, 0 or 1
+	Int8    Type = "int8" // integers: two's complement
+	Int16   Type = "int16"
+	Int32   Type = "int32"
+	Int64   Type = "int64"
+	Uint8   Type = "uint8"
+	Uint16  Type = "uint16"
+	Uint32  Type = "uint32"
+	Uint64  Type = "uint64"
 	Float16 Type = "float16" // floats: IEEE 754
-	Float32 Type = "float32" //
-	Float64 Type = "float64" //
-	Date    Type = "date"    // days since 1970-01-01, 4 bytes
-	UUID    Type = "uuid"    // 16 bytes, in the order of its text
-	String  Type = "string"  // UTF-8, of any length
-	JSON    Type = "json"    // UTF-8, of any length, compared as text
-	Binary  Type = "binary"  // bytes, of any length
-	BSON    Type = "bson"    // bytes, of any length
+	Float32 Type = "float32"
+	Float64 Type = "float64"
+	Date    Type = "date"   // days since 1970-01-01, 4 bytes
+	UUID    Type = "uuid"   // 16 bytes, in the order of its text
+	String  Type = "string" // UTF-8, of any length
+	JSON    Type = "json"   // UTF-8, of any length, compared as text
+	Binary  Type = "binary" // bytes, of any length
+	BSON    Type = "bson"   // bytes, of any length
 )
 
 // A Unit is the unit of a [Time] or [Timestamp]. Seconds are given as

@@ -71,8 +71,9 @@ type Chunk struct {
 	Length   int64
 }
 
-// Chunks returns the places of all column chunks, by row group and then in the
-// order of the columns. It reads the footer only. Errors are those of [Inspect].
+// Chunks returns the places of all column chunks that lie in the file, unencrypted,
+// by row group and then in the order of the columns. It reads the footer only.
+// Errors are those of [Inspect].
 func Chunks(r io.ReaderAt, size int64) ([]Chunk, error) {
 	f, err := open(r, size)
 	if err != nil {
@@ -81,6 +82,9 @@ func Chunks(r io.ReaderAt, size int64) ([]Chunk, error) {
 	var chunks []Chunk
 	for g := range f.meta.RowGroups {
 		for i, leaf := range f.leaves {
+			if f.unreachable(g, i) != "" {
+				continue
+			}
 			c := f.chunk(g, i)
 			chunks = append(chunks, Chunk{leaf.path.String(), g, chunkOffset(c), c.TotalCompressedSize})
 		}

@@ -325,7 +325,7 @@ func TestHostile(t *testing.T) {
 // no account, a table; no more than a little memory; and always the same.
 func TestBroken(t *testing.T) {
 	file := write(t, style{codec: &parquetgo.Zstd, encoding: dictionaries, list: "three levels, optional"}, testColumns()[15:])
-	step := max(1, len(file)/2000)
+	step := max(1, len(file)/500)
 	for i := 0; i < len(file); i += step {
 		broken := slices.Clone(file)
 		broken[i] ^= 1 << (i % 8)

@@ -119,7 +119,7 @@ func (s *schema) content(n node, p formats.Path, l levels) {
 	case n.isList():
 		s.list(n, p, l)
 	case n.isMap():
-		s.dictionary(n, p, l)
+		s.mapping(n, p, l)
 	case isVariant(n):
 		s.refuse("variant has no canonical form", n, p, l)
 	case len(n.children) == 0:
@@ -173,9 +173,9 @@ func isElement(repeated node, list string) bool {
 		repeated.children[0].RepetitionType.V == format.Repeated
 }
 
-// dictionary adds the leaves of a map. Its key and value are the first and the
+// mapping adds the leaves of a map. Its key and value are the first and the
 // second node of an entry.
-func (s *schema) dictionary(n node, p formats.Path, l levels) {
+func (s *schema) mapping(n node, p formats.Path, l levels) {
 	if len(n.children) != 1 || n.children[0].RepetitionType.V != format.Repeated ||
 		len(n.children[0].children) < 1 || len(n.children[0].children) > 2 {
 		s.refuse("its map is malformed", n, p, l)
