@@ -20,19 +20,20 @@ import (
 func TestInspectorLosesChildren(t *testing.T) {
 	dir := t.TempDir()
 	file := write(t, filepath.Join(dir, "a.parquet"), []byte("PAR1"))
-	dies := inspector{start: func() *exec.Cmd { return exec.Command("sh", "-c", "read question; exit 2") }}
+	child := func(program ...string) func() (*exec.Cmd, error) {
+		return func() (*exec.Cmd, error) { return exec.Command(program[0], program[1:]...), nil }
+	}
+	dies := inspector{start: child("sh", "-c", "read question; exit 2")}
 	for range 2 {
 		if _, err := dies.inspect(t.Context(), file); !errors.Is(err, cairn.ErrRefused) || !strings.Contains(err.Error(), "memory") {
 			t.Errorf("a child that dies: %v", err)
 		}
 	}
-	answers := inspector{start: func() *exec.Cmd {
-		return exec.Command("sh", "-c", `read question; echo '{"error":"no"}'; read question`)
-	}}
+	answers := inspector{start: child("sh", "-c", `read question; echo '{"error":"no"}'; read question`)}
 	if _, err := answers.inspect(t.Context(), file); err == nil || err.Error() != "no" || answers.child == nil {
 		t.Errorf("a child that answers: %v", err)
 	}
-	hangs := inspector{start: func() *exec.Cmd { return exec.Command("sleep", "1000") }}
+	hangs := inspector{start: child("sleep", "1000")}
 	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, errSlow)
 	defer cancel()
 	if _, err := hangs.inspect(ctx, file); !errors.Is(err, errSlow) {

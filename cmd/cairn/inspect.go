@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -37,7 +36,7 @@ const (
 // An inspector says what files hold. It looks into them in a child process with
 // bounded memory and time, which may be lost without losing the job.
 type inspector struct {
-	start func() *exec.Cmd
+	start func() (*exec.Cmd, error) // says how to start a child
 
 	mu    sync.Mutex // one file at a time: looking into it uses all cores
 	child *child
@@ -45,10 +44,12 @@ type inspector struct {
 
 // newInspector returns an inspector whose children are this program.
 func newInspector() *inspector {
-	return &inspector{start: func() *exec.Cmd {
-		cmd := exec.Command("/proc/self/exe", "inspect-files")
-		cmd.Args[0] = os.Args[0]
-		return cmd
+	return &inspector{start: func() (*exec.Cmd, error) {
+		program, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		return &exec.Cmd{Path: program, Args: []string{os.Args[0], "inspect-files"}}, nil
 	}}
 }
 
@@ -61,8 +62,8 @@ func (i *inspector) inspect(ctx context.Context, file string) (*layout.Table, er
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.child == nil {
-		if i.child, err = startChild(i.start()); err != nil {
-			return nil, err
+		if i.child, err = i.startChild(); err != nil {
+			return nil, fmt.Errorf("starting a process to look into it: %w", err)
 		}
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, inspectTime+time.Duration(size/inspectRate)*time.Second, errSlow)
@@ -138,7 +139,11 @@ type answer struct {
 	Unreadable bool          `json:"unreadable,omitempty"`
 }
 
-func startChild(cmd *exec.Cmd) (*child, error) {
+func (i *inspector) startChild() (*child, error) {
+	cmd, err := i.start()
+	if err != nil {
+		return nil, err
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is for the parent
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -148,10 +153,7 @@ func startChild(cmd *exec.Cmd) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting a process to look into files: %w", err)
-	}
-	return &child{cmd, in, bufio.NewReader(out)}, nil
+	return &child{cmd, in, bufio.NewReader(out)}, cmd.Start()
 }
 
 // ask has the child look into file. A child that gives no answer is lost.
@@ -215,12 +217,6 @@ func inspectCommand() *cobra.Command {
 			return questions.Err()
 		},
 	}
-}
-
-// limitMemory makes the process die rather than take more.
-func limitMemory() error {
-	debug.SetMemoryLimit(inspectMemory / 2)
-	return syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: inspectMemory, Max: inspectMemory})
 }
 
 func lookInto(ctx context.Context, file string) answer {

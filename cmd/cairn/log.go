@@ -34,15 +34,7 @@ type logged struct {
 }
 
 func (a *app) log(ctx context.Context, artifact, name string) error {
-	parsed, err := layout.ParseArtifact(artifact)
-	if err != nil {
-		return err
-	}
-	n, err := layout.ParseName(name)
-	if err != nil {
-		return err
-	}
-	r, err := a.open(ctx, nil)
+	parsed, n, r, err := a.openNamed(ctx, artifact, name)
 	if err != nil {
 		return err
 	}

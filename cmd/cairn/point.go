@@ -67,15 +67,7 @@ mean that version: labelling another with it is refused. Prints the pin.`,
 
 // nameVersion resolves a version, lets give name it, and prints its pin.
 func (a *app) nameVersion(ctx context.Context, artifact, name, ref string, give func(*cairn.Repo, *cairn.Version, layout.Name) error) error {
-	parsed, err := layout.ParseArtifact(artifact)
-	if err != nil {
-		return err
-	}
-	n, err := layout.ParseName(name)
-	if err != nil {
-		return err
-	}
-	r, err := a.open(ctx, nil)
+	parsed, n, r, err := a.openNamed(ctx, artifact, name)
 	if err != nil {
 		return err
 	}

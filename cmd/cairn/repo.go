@@ -44,6 +44,21 @@ func (a *app) openWith(ctx context.Context, o *cairn.Options) (*cairn.Repo, erro
 	return r, nil
 }
 
+// openNamed opens the store for a verb that is about one name of an artifact,
+// once both are known to be well formed.
+func (a *app) openNamed(ctx context.Context, artifact, name string) (layout.Artifact, layout.Name, *cairn.Repo, error) {
+	parsed, err := layout.ParseArtifact(artifact)
+	if err != nil {
+		return "", "", nil, err
+	}
+	n, err := layout.ParseName(name)
+	if err != nil {
+		return "", "", nil, err
+	}
+	r, err := a.open(ctx, nil)
+	return parsed, n, r, err
+}
+
 func (a *app) storeURL() (string, error) {
 	if a.store != "" {
 		return a.store, nil

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cairnstore/cairn"
-	"github.com/cairnstore/cairn/layout"
 )
 
 type rollbackOptions struct{ to, reason string }
@@ -31,15 +30,7 @@ a new state, and can be rolled back. Prints the pin of what is in force now.`,
 }
 
 func (a *app) rollback(ctx context.Context, o *rollbackOptions, artifact, name string) error {
-	parsed, err := layout.ParseArtifact(artifact)
-	if err != nil {
-		return err
-	}
-	n, err := layout.ParseName(name)
-	if err != nil {
-		return err
-	}
-	r, err := a.open(ctx, nil)
+	parsed, n, r, err := a.openNamed(ctx, artifact, name)
 	if err != nil {
 		return err
 	}
