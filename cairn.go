@@ -21,6 +21,7 @@
 package cairn
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -236,8 +237,12 @@ func (r *Repo) put(ctx context.Context, key layout.Key, b []byte) error {
 	if err != nil {
 		return err
 	}
-	if string(found) != string(b) {
+	if !bytes.Equal(found, b) {
 		return transfer.Corrupt(key.String(), "it is there with other bytes")
 	}
 	return nil
+}
+
+func sectionOf(b []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 }

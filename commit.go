@@ -55,14 +55,20 @@ func (s state) sessionOf(v layout.Digest) (layout.ID, bool) {
 	return s.SessionOf(v)
 }
 
-// retainedAfter lists what a head retains once v has become its current
-// version: all that it had, but v.
-func (s state) retainedAfter(v layout.Digest) []layout.Retained {
+// versions lists what a head has: its current version and the retained ones, newest
+// first; none if it is absent.
+func (s state) versions() []layout.Retained {
 	if s.absent() {
 		return nil
 	}
+	return append([]layout.Retained{{Version: s.Version, Session: s.Session}}, s.Retained...)
+}
+
+// retainedAfter lists what a head retains once v has become its current
+// version: all that it had, but v.
+func (s state) retainedAfter(v layout.Digest) []layout.Retained {
 	var retained []layout.Retained
-	for _, had := range append([]layout.Retained{{Version: s.Version, Session: s.Session}}, s.Retained...) {
+	for _, had := range s.versions() {
 		if had.Version != v {
 			retained = append(retained, had)
 		}

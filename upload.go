@@ -154,7 +154,7 @@ func (w *publishing) readBase(ctx context.Context) error {
 	if w.head, err = w.r.readState(ctx, w.Artifact, layout.HeadName(w.Date)); err != nil || w.head.absent() {
 		return err
 	}
-	has := append([]layout.Retained{{Version: w.head.Version, Session: w.head.Session}}, w.head.Retained...)
+	has := w.head.versions()
 	has = has[:min(len(has), baseVersions)]
 	base := make(map[layout.Digest]baseBlob)
 	var mu sync.Mutex

@@ -1,9 +1,7 @@
 package cairn
 
 import (
-	"bytes"
 	"cmp"
-	"io"
 	"os"
 	"os/user"
 	"strconv"
@@ -25,8 +23,4 @@ func hostname() string {
 		return "unknown"
 	}
 	return host
-}
-
-func sectionOf(b []byte) *io.SectionReader {
-	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 }

@@ -77,14 +77,11 @@ func filesOf(ctx context.Context, r *cairn.Repo, text string) ([]layout.File, er
 	if err != nil {
 		return nil, err
 	}
-	if ref.IsRange() {
-		return nil, usagef("%s means several versions, and one is needed", ref)
-	}
-	versions, err := r.Resolve(ctx, ref)
+	v, err := resolveOne(ctx, r, ref)
 	if err != nil {
 		return nil, err
 	}
-	return versions[0].Manifest.Files, nil
+	return v.Manifest.Files, nil
 }
 
 func (a *app) printDiff(d cairn.FileDiff) error {

@@ -101,6 +101,11 @@ func resolveIn(ctx context.Context, r *cairn.Repo, artifact layout.Artifact, tex
 	if err != nil {
 		return nil, err
 	}
+	return resolveOne(ctx, r, ref)
+}
+
+// resolveOne resolves a reference where a range of dates will not do.
+func resolveOne(ctx context.Context, r *cairn.Repo, ref layout.Ref) (*cairn.Version, error) {
 	if ref.IsRange() {
 		return nil, usagef("%s means several versions, and one is needed", ref)
 	}
