@@ -51,6 +51,9 @@ type Hasher struct {
 	rows, entries, nulls int64
 	block                block
 	scratch              []byte
+
+	observers []Observer
+	shown     []byte // a batch for them
 }
 
 // A block is what is known of the entries since the last block ended.
@@ -101,30 +104,40 @@ func (h *Hasher) Values(values []byte, n int, def, rep []byte) error {
 	if w := h.form.width; w > 0 && len(values) != n*w {
 		return h.contradiction("%d values of %d bytes cannot take %d bytes", n, w, len(values))
 	}
-	return h.add(n, def, rep, func(n int) (err error) {
+	left := values
+	err := h.add(n, def, rep, func(n int) (err error) {
 		if h.form.width > 0 {
 			size := n * h.form.width
-			h.fixed(values[:size])
-			values = values[size:]
+			h.fixed(left[:size])
+			left = left[size:]
 			return nil
 		}
-		values, err = h.prefixed(values, n)
+		left, err = h.prefixed(left, n)
 		return err
-	}, func() bool { return len(values) == 0 })
+	}, func() bool { return len(left) == 0 })
+	if err != nil || h.Refused() {
+		return err
+	}
+	return h.show(values, n, def, rep)
 }
 
 // Indexes is like [Hasher.Values] for values that are given as indexes into d,
 // which must be a dictionary of h.
 func (h *Hasher) Indexes(d *Dictionary, indexes []int32, def, rep []byte) error {
-	return h.add(len(indexes), def, rep, func(n int) (err error) {
+	left := indexes
+	err := h.add(len(indexes), def, rep, func(n int) (err error) {
 		if h.form.width > 0 {
-			err = h.gather(d, indexes[:n])
+			err = h.gather(d, left[:n])
 		} else {
-			err = h.lookup(d, indexes[:n])
+			err = h.lookup(d, left[:n])
 		}
-		indexes = indexes[n:]
+		left = left[n:]
 		return err
 	}, func() bool { return true })
+	if err != nil || h.Refused() {
+		return err
+	}
+	return h.showIndexes(d, indexes, def, rep)
 }
 
 // add splits a batch at the ends of blocks. put is called with numbers of values

@@ -44,7 +44,7 @@ type buffers struct {
 }
 
 // column reads a leaf column through all row groups.
-func (f *file) column(ctx context.Context, i int) (formats.Column, error) {
+func (f *file) column(ctx context.Context, i int, observe formats.Observe) (formats.Column, error) {
 	leaf := &f.leaves[i]
 	undigested := func(reason string) (formats.Column, error) {
 		return formats.Undigested(leaf.path, leaf.typ, reason), nil
@@ -55,6 +55,15 @@ func (f *file) column(ctx context.Context, i int) (formats.Column, error) {
 	h, err := formats.NewHasher(leaf.typ, leaf.path)
 	if err != nil {
 		return formats.Column{}, err
+	}
+	if observe != nil {
+		o, err := observe(leaf.typ, leaf.path)
+		if err != nil {
+			return formats.Column{}, err
+		}
+		if o != nil {
+			h.Observe(o)
+		}
 	}
 	b, _ := f.idle.Get().(*buffers)
 	if b == nil {

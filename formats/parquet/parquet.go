@@ -34,6 +34,10 @@ type Options struct {
 	// Workers is how many columns are read at once; 0 stands for as many as
 	// there are processors. Each worker holds one page and the dictionary of its column.
 	Workers int
+
+	// Observe, if not nil, says who is shown the values of a column. It is called
+	// by several goroutines at once; each column is observed by one.
+	Observe formats.Observe
 }
 
 // Inspect returns what the table in the size bytes of r is. The Reader is used
@@ -54,7 +58,7 @@ func Inspect(ctx context.Context, r io.ReaderAt, size int64, o *Options) (*forma
 	columns := make([]formats.Column, len(f.leaves))
 	err = parallel(ctx, cmp.Or(o.Workers, runtime.GOMAXPROCS(0)), f.largestFirst(), func(ctx context.Context, i int) (err error) {
 		defer recoverTo(&err)
-		columns[i], err = f.column(ctx, i)
+		columns[i], err = f.column(ctx, i, o.Observe)
 		return err
 	})
 	if err != nil {
