@@ -107,25 +107,32 @@ func unsigned(v []byte) uint64 {
 }
 
 // minMaxSigned has a loop for each of the common widths: it runs over every
-// number of a table.
+// number of a table. Two pairs of bounds keep the processor busy, since each
+// comparison waits for the one before.
 func minMaxSigned(v []byte, width int) (lo, hi int64) {
 	switch width {
 	case 8:
 		lo, hi = math.MaxInt64, math.MinInt64
-		for ; len(v) >= 8; v = v[8:] {
-			x := int64(binary.LittleEndian.Uint64(v))
+		lo2, hi2 := lo, hi
+		for ; len(v) >= 16; v = v[16:] {
+			x, y := int64(binary.LittleEndian.Uint64(v)), int64(binary.LittleEndian.Uint64(v[8:]))
 			lo, hi = min(lo, x), max(hi, x)
+			lo2, hi2 = min(lo2, y), max(hi2, y)
 		}
-		return lo, hi
+		lo, hi = min(lo, lo2), max(hi, hi2)
 	case 4:
-		lo, hi := int32(math.MaxInt32), int32(math.MinInt32)
-		for ; len(v) >= 4; v = v[4:] {
-			x := int32(binary.LittleEndian.Uint32(v))
-			lo, hi = min(lo, x), max(hi, x)
+		lo4, hi4 := int32(math.MaxInt32), int32(math.MinInt32)
+		lo2, hi2 := lo4, hi4
+		for ; len(v) >= 8; v = v[8:] {
+			w := binary.LittleEndian.Uint64(v)
+			x, y := int32(w), int32(w>>32)
+			lo4, hi4 = min(lo4, x), max(hi4, x)
+			lo2, hi2 = min(lo2, y), max(hi2, y)
 		}
-		return int64(lo), int64(hi)
+		lo, hi = int64(min(lo4, lo2)), int64(max(hi4, hi2))
+	default:
+		lo, hi = math.MaxInt64, math.MinInt64
 	}
-	lo, hi = math.MaxInt64, math.MinInt64
 	for ; len(v) > 0; v = v[width:] {
 		x := signed(v[:width])
 		lo, hi = min(lo, x), max(hi, x)
@@ -170,31 +177,6 @@ func lessWide(x, y []byte) bool {
 }
 
 var errCutOff = errors.New("a value is cut off")
-
-// prefixed looks at the first of the values of any length with their prefixes:
-// at most n, and no more than about a piece. It returns how many values and
-// bytes these were.
-func (b *bounds) prefixed(values []byte, n int) (count, size int, err error) {
-	ordered := b.form.class == classText
-	for count < n && size < pieceBytes {
-		if size > len(values)-lengthBytes {
-			return 0, 0, errCutOff
-		}
-		length := int(binary.LittleEndian.Uint32(values[size:]))
-		start := size + lengthBytes
-		if length > len(values)-start {
-			return 0, 0, errCutOff
-		}
-		size = start + length
-		count++
-		if ordered {
-			if key := textKey(values[start:size]); key <= b.lo || key >= b.hi {
-				b.text(key, values[start:size])
-			}
-		}
-	}
-	return count, size, nil
-}
 
 // textKey returns the first 8 bytes of a text as a number, so that keys have the
 // order of texts wherever they differ.

@@ -50,7 +50,7 @@ type Dictionary struct {
 	n       int
 	offsets []uint32 // of types of any length, one more than there are values
 	codes   []uint32 // by index: serial of a block << codeBits | code in that block
-	seen    []bool   // by index: checked, and counted in the bounds
+	seen    []bool   // by index: checked, and counted in the statistics
 }
 
 // NewDictionary returns a dictionary of n values in the form that [Hasher.Values]
@@ -61,6 +61,10 @@ func (h *Hasher) NewDictionary(values []byte, n int) (*Dictionary, error) {
 		if len(values) != n*w {
 			return nil, h.contradiction("a dictionary of %d values of %d bytes cannot take %d bytes", n, w, len(values))
 		}
+		if h.form.class == classFloat {
+			d.values = oneNaN(values, w)
+		}
+		d.seen = make([]bool, n)
 		return d, nil
 	}
 	if uint64(len(values)) > 1<<32-1 || n > len(values)/lengthBytes {
@@ -177,13 +181,14 @@ func (h *Hasher) prefixed(values []byte, n int) ([]byte, error) {
 		if isNew {
 			h.observe(values[:size])
 		}
+		h.stats.sampleTexts(1, func(int) []byte { return values[lengthBytes:size] })
 		h.dict.codes = binary.LittleEndian.AppendUint16(h.dict.codes, uint16(code))
 		values = values[size:]
 		n--
 	}
 	for n > 0 {
 		var count, size int
-		if count, size, err = h.bounds.prefixed(values, n); err != nil {
+		if count, size, err = h.stats.prefixed(values, n); err != nil {
 			return nil, h.contradiction("%w", err)
 		}
 		h.checkTexts(values[:size])
@@ -194,12 +199,12 @@ func (h *Hasher) prefixed(values []byte, n int) ([]byte, error) {
 	return values, nil
 }
 
-// observe checks one value with its prefix, and counts it in the bounds.
+// observe checks one value with its prefix, and counts it in the statistics.
 func (h *Hasher) observe(value []byte) {
 	if h.form.utf8 && !utf8.Valid(value[lengthBytes:]) {
 		h.Refuse(notUTF8)
 	}
-	h.bounds.prefixed(value, 1)
+	h.stats.distinctText(value[lengthBytes:])
 }
 
 // checkTexts checks the encoding of values with their prefixes.
@@ -240,6 +245,7 @@ func (h *Hasher) lookup(d *Dictionary, indexes []int32) error {
 	if len(indexes) == 0 {
 		return nil
 	}
+	all := indexes
 	if !h.dict.plain {
 		n, err := h.encode(d, indexes)
 		if err != nil {
@@ -264,6 +270,7 @@ func (h *Hasher) lookup(d *Dictionary, indexes []int32) error {
 	}
 	h.write(out)
 	h.scratch = out
+	h.stats.sampleTexts(len(all), func(k int) []byte { return d.value(all[k])[lengthBytes:] })
 	return nil
 }
 
@@ -309,7 +316,14 @@ func (h *Hasher) gather(d *Dictionary, indexes []int32) error {
 			return h.outside(d, part[bad])
 		}
 		h.scratch = out
-		h.fixed(out)
+		for _, i := range part {
+			if !d.seen[i] {
+				d.seen[i] = true
+				h.stats.distinctFixed(d.values[int(i)*w:][:w])
+			}
+		}
+		h.stats.sampleFixed(len(part), func(k int) []byte { return out[k*w:][:w] })
+		h.write(out)
 	}
 	return nil
 }

@@ -116,6 +116,12 @@ func (b *bounds) withNaNs(values []byte, l floatLayout) []byte {
 	return out
 }
 
+// oneNaN returns floats with one NaN for all.
+func oneNaN(values []byte, width int) []byte {
+	b := bounds{form: form{class: classFloat, width: width}}
+	return b.floats(values)
+}
+
 func putUnsigned(b []byte, x uint64) {
 	for i := range b {
 		b[i] = byte(x >> (8 * i))

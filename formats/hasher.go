@@ -45,7 +45,7 @@ type Hasher struct {
 	path   Path
 	reason string
 	hash   *blake3.Hasher
-	bounds bounds
+	stats  statistics
 	dict   *blockDictionary // of types of any length
 
 	rows, entries, nulls int64
@@ -75,7 +75,7 @@ func NewHasher(t Type, p Path) (*Hasher, error) {
 	if p.def > math.MaxUint8 {
 		return nil, Unreadable("column %q is nested too deeply", p)
 	}
-	h := &Hasher{typ: t, form: f, path: p, hash: blake3.NewDeriveKey(columnContext), bounds: newBounds(f)}
+	h := &Hasher{typ: t, form: f, path: p, hash: blake3.NewDeriveKey(columnContext), stats: statistics{bounds: newBounds(f)}}
 	if f.width == 0 && !f.null {
 		h.dict = newBlockDictionary()
 	}
@@ -93,6 +93,10 @@ func (h *Hasher) Refuse(reason string) {
 // Refused reports whether the column has no digest, so that feeding more is of
 // no use.
 func (h *Hasher) Refused() bool { return h.reason != "" }
+
+// Sketch has the column say also how many distinct values it has, and their
+// quantiles. It is called before the first entry.
+func (h *Hasher) Sketch() { h.stats.distinct = newDistinct() }
 
 // Values adds entries that have n values, which are concatenated in the form of
 // the type: [Type.Width] bytes each, little-endian, or as [AppendValue] puts
@@ -263,7 +267,7 @@ func (h *Hasher) fixed(values []byte) {
 	for len(values) > 0 {
 		p := values[:min(piece, len(values))]
 		values = values[len(p):]
-		h.hash.Write(h.bounds.fixed(p))
+		h.hash.Write(h.stats.fixed(p))
 	}
 }
 
@@ -303,30 +307,8 @@ func (h *Hasher) Column() Column {
 	h.hash.Write(t)
 	c := Column{Name: h.path.String(), Type: h.typ, Nulls: h.nulls, rows: h.rows}
 	h.hash.Sum(c.Digest[:0])
-	c.Min, c.Max = h.texts()
+	h.stats.describe(&c)
 	return c
-}
-
-// maxBoundText is the longest text, in bytes, that is given as a minimum or
-// maximum: they are for people, and go into manifests.
-const maxBoundText = 128
-
-func (h *Hasher) texts() (lo, hi *string) {
-	if h.form.text == nil {
-		return nil, nil
-	}
-	a, b, ok := h.bounds.values()
-	if !ok {
-		return nil, nil
-	}
-	text := func(v []byte) *string {
-		s := h.form.text(v)
-		if len(s) > maxBoundText {
-			return nil
-		}
-		return &s
-	}
-	return text(a), text(b)
 }
 
 func (h *Hasher) contradiction(format string, args ...any) error {
