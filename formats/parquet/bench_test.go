@@ -44,28 +44,28 @@ type benchRow struct {
 }
 
 var benchFiles = sync.OnceValue(func() map[string][]byte {
-	files := map[string][]byte{}
-	for name, codec := range map[string]compress.Codec{"zstd": &parquetgo.Zstd, "snappy": &parquetgo.Snappy} {
-		var b bytes.Buffer
-		w := parquetgo.NewGenericWriter[benchRow](&b, parquetgo.Compression(codec), parquetgo.PageBufferSize(1<<20))
-		random := rand.New(rand.NewPCG(1, 2))
-		rows := make([]benchRow, 10_000)
-		for start := 0; start < benchRows; start += len(rows) {
-			for i := range rows {
-				rows[i] = newBenchRow(random, int64(start+i))
-			}
-			w.Write(rows)
-			if start%250_000 == 0 && start > 0 {
-				w.Flush()
-			}
-		}
-		if err := w.Close(); err != nil {
-			panic(err)
-		}
-		files[name] = b.Bytes()
-	}
-	return files
+	return map[string][]byte{"zstd": benchFile(&parquetgo.Zstd, benchRows), "snappy": benchFile(&parquetgo.Snappy, benchRows)}
 })
+
+func benchFile(codec compress.Codec, n int) []byte {
+	var b bytes.Buffer
+	w := parquetgo.NewGenericWriter[benchRow](&b, parquetgo.Compression(codec), parquetgo.PageBufferSize(1<<20))
+	random := rand.New(rand.NewPCG(1, 2))
+	rows := make([]benchRow, 10_000)
+	for start := 0; start < n; start += len(rows) {
+		for i := range rows {
+			rows[i] = newBenchRow(random, int64(start+i))
+		}
+		w.Write(rows)
+		if start%(n/8) == 0 && start > 0 {
+			w.Flush()
+		}
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
 
 func newBenchRow(r *rand.Rand, i int64) benchRow {
 	word := func(prefix string, n int) string { return fmt.Sprintf("%s-%03d", prefix, r.IntN(n)) }
@@ -92,56 +92,52 @@ func decodePages(file []byte, workers int) error {
 	if err != nil {
 		return err
 	}
-	items := make([]int, len(f.RowGroups()[0].ColumnChunks()))
-	for i := range items {
-		items[i] = i
-	}
-	return parallel(context.Background(), workers, items, func(_ context.Context, i int) error {
-		for _, g := range f.RowGroups() {
-			pages := g.ColumnChunks()[i].Pages()
-			for {
-				p, err := pages.ReadPage()
-				if err == io.EOF {
-					break
-				}
-				if err != nil {
-					return err
-				}
-				p.Data()
-				parquetgo.Release(p)
+	columns := len(f.RowGroups()[0].ColumnChunks())
+	return parallel(context.Background(), workers, columns*len(f.RowGroups()), func(_ context.Context, i int) error {
+		pages := f.RowGroups()[i/columns].ColumnChunks()[i%columns].Pages()
+		defer pages.Close()
+		for {
+			p, err := pages.ReadPage()
+			if err == io.EOF {
+				return nil
 			}
-			pages.Close()
+			if err != nil {
+				return err
+			}
+			p.Data()
+			parquetgo.Release(p)
 		}
-		return nil
 	})
 }
 
 // The ratio of decoding alone to Inspect is what the digest costs. Both run in
 // turns, and the fastest of each counts, since others may be using the machine.
 func BenchmarkInspect(b *testing.B) {
-	for _, codec := range []string{"zstd", "snappy"} {
-		for _, workers := range []int{1, 2} {
-			b.Run(fmt.Sprintf("%s/workers=%d", codec, workers), func(b *testing.B) {
-				file := benchFiles()[codec]
-				b.SetBytes(int64(len(file)))
-				decode, inspect := time.Hour, time.Hour
-				for b.Loop() {
-					start := time.Now()
-					if err := decodePages(file, workers); err != nil {
-						b.Fatal(err)
-					}
-					middle := time.Now()
-					if _, err := Inspect(b.Context(), bytes.NewReader(file), int64(len(file)), &Options{Workers: workers}); err != nil {
-						b.Fatal(err)
-					}
-					decode = min(decode, middle.Sub(start))
-					inspect = min(inspect, time.Since(middle))
+	for _, c := range []struct {
+		codec   string
+		workers int
+		sketch  bool
+	}{{"zstd", 1, false}, {"zstd", 2, false}, {"snappy", 1, false}, {"snappy", 2, false}, {"zstd", 2, true}} {
+		b.Run(fmt.Sprintf("%s/workers=%d/sketch=%v", c.codec, c.workers, c.sketch), func(b *testing.B) {
+			file := benchFiles()[c.codec]
+			b.SetBytes(int64(len(file)))
+			decode, inspect := time.Hour, time.Hour
+			for b.Loop() {
+				start := time.Now()
+				if err := decodePages(file, c.workers); err != nil {
+					b.Fatal(err)
 				}
-				b.ReportMetric(decode.Seconds()*1e3, "decode-ms")
-				b.ReportMetric(inspect.Seconds()*1e3, "inspect-ms")
-				b.ReportMetric(decode.Seconds()/inspect.Seconds(), "decode/inspect")
-			})
-		}
+				middle := time.Now()
+				if _, err := Inspect(b.Context(), bytes.NewReader(file), int64(len(file)), &Options{Workers: c.workers, Sketch: c.sketch}); err != nil {
+					b.Fatal(err)
+				}
+				decode = min(decode, middle.Sub(start))
+				inspect = min(inspect, time.Since(middle))
+			}
+			b.ReportMetric(decode.Seconds()*1e3, "decode-ms")
+			b.ReportMetric(inspect.Seconds()*1e3, "inspect-ms")
+			b.ReportMetric(decode.Seconds()/inspect.Seconds(), "decode/inspect")
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 
 	"github.com/parquet-go/parquet-go/format"
 
@@ -21,15 +22,6 @@ const plainDictionary = format.Encoding(2)
 // feedEntries is how many entries without values are handed on at a time.
 const feedEntries = 65536
 
-// A column is a leaf column while it is read.
-type column struct {
-	*leaf
-	*buffers
-	hasher     *formats.Hasher
-	dictionary *formats.Dictionary
-	rows       int64 // of the row group, so far
-}
-
 // buffers is the memory for a page. One column after the other uses it.
 type buffers struct {
 	pages    pageReader
@@ -43,60 +35,11 @@ type buffers struct {
 	converted       []byte
 }
 
-// column reads a leaf column through all row groups.
-func (f *file) column(ctx context.Context, i int, observe formats.Observe) (formats.Column, error) {
-	leaf := &f.leaves[i]
-	undigested := func(reason string) (formats.Column, error) {
-		return formats.Undigested(leaf.path, leaf.typ, reason), nil
-	}
-	if leaf.reason != "" {
-		return undigested(leaf.reason)
-	}
-	h, err := formats.NewHasher(leaf.typ, leaf.path)
-	if err != nil {
-		return formats.Column{}, err
-	}
-	if observe != nil {
-		o, err := observe(leaf.typ, leaf.path)
-		if err != nil {
-			return formats.Column{}, err
-		}
-		if o != nil {
-			h.Observe(o)
-		}
-	}
-	b, _ := f.idle.Get().(*buffers)
-	if b == nil {
-		b = new(buffers)
-	}
-	defer f.idle.Put(b)
-	c := &column{leaf: leaf, hasher: h, buffers: b}
-	for g := range f.meta.RowGroups {
-		if reason := f.unreachable(g, i); reason != "" {
-			return undigested(reason)
-		}
-		err := c.rowGroup(ctx, f, g, i)
-		if errors.Is(err, errUnsupported) {
-			return undigested(err.Error())
-		}
-		if errors.Is(err, formats.ErrUnreadable) {
-			return formats.Column{}, formats.Unreadable("column %q in row group %d: %w", leaf.path, g, err)
-		}
-		if err != nil {
-			return formats.Column{}, err
-		}
-		if h.Refused() {
-			break
-		}
-	}
-	return h.Column(), nil
-}
-
 // rowGroup reads all pages of one column chunk.
-func (c *column) rowGroup(ctx context.Context, f *file, g, i int) error {
-	chunk := f.chunk(g, i)
+func (c *column) rowGroup(ctx context.Context, f *file, g int, source io.Reader) error {
+	chunk := f.chunk(g, c.number)
 	c.rows, c.dictionary = 0, nil
-	if err := c.pages.reset(f.r, chunk, f.end); err != nil {
+	if err := c.pages.reset(source, f.end-chunkOffset(chunk), chunk.Codec); err != nil {
 		return err
 	}
 	for left := chunk.NumValues; left > 0 && !c.hasher.Refused(); {

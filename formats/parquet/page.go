@@ -61,24 +61,23 @@ type pageReader struct {
 	stored, inflated []byte
 }
 
-// reset begins with a chunk. Its declared size is only a hint: old writers left
-// the dictionary out of it. What ends a chunk is its number of values.
-func (r *pageReader) reset(file io.ReaderAt, c *format.ColumnMetaData, end int64) error {
-	offset := chunkOffset(c)
-	r.left = end - offset
-	section := io.NewSectionReader(file, offset, r.left)
+// reset begins with a chunk. The size that the footer declares for it is only a
+// hint: old writers left the dictionary out of it. What ends a chunk is its number
+// of values.
+func (r *pageReader) reset(source io.Reader, left int64, codec format.CompressionCodec) error {
+	r.left = left
 	if r.source == nil {
-		r.source = bufio.NewReaderSize(section, readBytes)
+		r.source = bufio.NewReaderSize(source, readBytes)
 	} else {
-		r.source.Reset(section)
+		r.source.Reset(source)
 	}
-	r.codec = parquetgo.LookupCompressionCodec(c.Codec)
-	switch c.Codec {
+	r.codec = parquetgo.LookupCompressionCodec(codec)
+	switch codec {
 	case format.Uncompressed:
 		r.codec = nil
 	case format.Snappy, format.Gzip, format.Brotli, format.Zstd, format.Lz4Raw:
 	default:
-		return fmt.Errorf("compression %s is %w", c.Codec, errUnsupported)
+		return fmt.Errorf("compression %s is %w", codec, errUnsupported)
 	}
 	return nil
 }

@@ -18,30 +18,33 @@
 package parquet
 
 import (
-	"cmp"
 	"context"
 	"io"
-	"runtime"
-	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/cairnstore/cairn/formats"
 )
 
 // Options are for [Inspect]. The zero Options are good.
 type Options struct {
-	// Workers is how many columns are read at once; 0 stands for as many as
-	// there are processors. Each worker holds one page and the dictionary of its column.
+	// Workers is how many column chunks are read at once; 0 stands for as many as
+	// there are processors. Each worker holds one page and the dictionary of its chunk.
 	Workers int
+
+	// Sketch has columns say how many distinct values they have, and their quantiles.
+	Sketch bool
 
 	// Observe, if not nil, says who is shown the values of a column. It is called
 	// by several goroutines at once; each column is observed by one.
 	Observe formats.Observe
+
+	// Chunk, if not nil, is told of each column chunk that lies in the file, with the
+	// digest of its bytes. It is called by several goroutines at once.
+	Chunk func(Chunk)
 }
 
 // Inspect returns what the table in the size bytes of r is. The Reader is used
-// by several goroutines at once. Options may be nil.
+// by several goroutines at once, which go through the file from front to back.
+// Options may be nil.
 //
 // A column whose type, compression or encoding is not supported has no digest,
 // and says why; then the table has none either. If the bytes are no Parquet file,
@@ -55,12 +58,7 @@ func Inspect(ctx context.Context, r io.ReaderAt, size int64, o *Options) (*forma
 	if err != nil {
 		return nil, err
 	}
-	columns := make([]formats.Column, len(f.leaves))
-	err = parallel(ctx, cmp.Or(o.Workers, runtime.GOMAXPROCS(0)), f.largestFirst(), func(ctx context.Context, i int) (err error) {
-		defer recoverTo(&err)
-		columns[i], err = f.column(ctx, i, o.Observe)
-		return err
-	})
+	columns, err := f.scan(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +71,7 @@ type Chunk struct {
 	RowGroup int
 	Offset   int64
 	Length   int64
+	Digest   [32]byte // BLAKE3 of the bytes; set by [Options.Chunk] only
 }
 
 // Chunks returns the places of all column chunks that lie in the file, unencrypted,
@@ -85,15 +84,18 @@ func Chunks(r io.ReaderAt, size int64) ([]Chunk, error) {
 	}
 	var chunks []Chunk
 	for g := range f.meta.RowGroups {
-		for i, leaf := range f.leaves {
-			if f.unreachable(g, i) != "" {
-				continue
+		for i := range f.leaves {
+			if f.unreachable(g, i) == "" {
+				chunks = append(chunks, f.chunkAt(g, i))
 			}
-			c := f.chunk(g, i)
-			chunks = append(chunks, Chunk{leaf.path.String(), g, chunkOffset(c), c.TotalCompressedSize})
 		}
 	}
 	return chunks, nil
+}
+
+func (f *file) chunkAt(g, i int) Chunk {
+	c := f.chunk(g, i)
+	return Chunk{Column: f.leaves[i].path.String(), RowGroup: g, Offset: chunkOffset(c), Length: c.TotalCompressedSize}
 }
 
 // recoverTo turns a panic of a library into an error.
@@ -101,43 +103,4 @@ func recoverTo(err *error) {
 	if p := recover(); p != nil {
 		*err = formats.Unreadable("hostile or broken file: %v", p)
 	}
-}
-
-// parallel calls do for each of the items until one fails, and returns the first
-// error.
-func parallel(ctx context.Context, workers int, items []int, do func(context.Context, int) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(workers, len(items)) {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(items) {
-					return
-				}
-				if err := do(ctx, items[i]); err != nil {
-					cancel(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return context.Cause(ctx)
-}
-
-// largestFirst returns the numbers of the leaf columns so that the workers end
-// at about the same time.
-func (f *file) largestFirst() []int {
-	items := make([]int, len(f.leaves))
-	sizes := make([]int64, len(f.leaves))
-	for i := range items {
-		items[i] = i
-		for g := range f.meta.RowGroups {
-			sizes[i] += f.chunk(g, i).TotalUncompressedSize
-		}
-	}
-	slices.SortStableFunc(items, func(a, b int) int { return cmp.Compare(sizes[b], sizes[a]) })
-	return items
 }

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +11,15 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	parquetgo "github.com/parquet-go/parquet-go"
+	"github.com/zeebo/blake3"
 
 	"github.com/cairnstore/cairn/formats"
+	"github.com/cairnstore/cairn/store/transfer"
 )
 
 // One table, however it is written, has one digest.
@@ -278,6 +283,70 @@ func TestChunks(t *testing.T) {
 		}
 		end = c.Offset + c.Length
 	}
+}
+
+// Inspect tells the digests of all chunks in the same pass, also of columns that
+// it does not understand or stopped to read.
+func TestChunkDigests(t *testing.T) {
+	columns := append(testColumns(), col("broken", parquetgo.String(), func(int) string { return "\xff" }))
+	file := write(t, style{group: 1000, encoding: dictionaries}, columns)
+	want, err := Chunks(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range want {
+		want[i].Digest = blake3.Sum256(file[c.Offset : c.Offset+c.Length])
+	}
+	var mu sync.Mutex
+	var got []Chunk
+	if _, err := Inspect(t.Context(), bytes.NewReader(file), int64(len(file)), &Options{Chunk: func(c Chunk) {
+		mu.Lock()
+		defer mu.Unlock()
+		got = append(got, c)
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(got, func(a, b Chunk) int { return cmp.Compare(a.Offset, b.Offset) })
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, not %+v", got, want)
+	}
+}
+
+// A file is read once for its table and for the digest of its bytes. What many
+// workers share they may have to read again, when one was held up for long.
+func TestReadOnce(t *testing.T) {
+	for _, file := range [][]byte{
+		write(t, style{group: 1000, encoding: dictionaries}, testColumns()),
+		write(t, style{}, testColumns()),
+		benchFile(&parquetgo.Snappy, 200_000),
+	} {
+		for _, workers := range []int{1, 2, 8} {
+			source := &countingReader{ReaderAt: bytes.NewReader(file)}
+			s := transfer.NewSummer(source, int64(len(file)))
+			if _, err := Inspect(t.Context(), s, int64(len(file)), &Options{Workers: workers}); err != nil {
+				t.Fatal(err)
+			}
+			if sum, err := s.Sum(t.Context()); err != nil || sum.Digest != blake3.Sum256(file) {
+				t.Errorf("the digest of the bytes is %s, %v", sum.Digest, err)
+			}
+			const footer = 256 << 10 // is read before all else
+			if n, most := source.n.Load(), int64(len(file)+footer+len(file)*(workers-1)/100); n < int64(len(file)) || n > most {
+				t.Errorf("%d workers read %d bytes of a file of %d", workers, n, len(file))
+			}
+		}
+	}
+}
+
+// countingReader counts the bytes that are read.
+type countingReader struct {
+	io.ReaderAt
+	n atomic.Int64
+}
+
+func (c *countingReader) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(p, off)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 // allocated returns how much memory f takes.
