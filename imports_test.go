@@ -14,8 +14,9 @@ const module = "github.com/cairnstore/cairn"
 // and each SDK appears in one driver only.
 var allowed = map[string][]string{
 	"layout":                 {"github.com/zeebo/blake3", "github.com/gowebpki/jcs"},
-	"formats":                {"github.com/zeebo/blake3"},
-	"formats/parquet":        {"formats", "github.com/parquet-go/parquet-go/..."},
+	"layout/lineage":         {"layout"},
+	"formats":                {"github.com/zeebo/blake3", "github.com/zeebo/xxh3"},
+	"formats/parquet":        {"formats", "github.com/parquet-go/parquet-go/...", "github.com/zeebo/blake3"},
 	"formats/arrow":          {"formats", "github.com/apache/arrow/go/v17/..."},
 	"formats/model":          {"github.com/zeebo/blake3"},
 	"store":                  {"github.com/minio/crc64nvme"},
@@ -28,10 +29,11 @@ var allowed = map[string][]string{
 	"store/doctor":           {"store"},
 	"store/storetest":        {"store", "store/doctor"},
 	"store/storetest/server": {},
-	"store/transfer":         {"store", "store/internal/group", "layout", "github.com/zeebo/blake3", "github.com/cenkalti/backoff/v5"},
+	"store/transfer":         {"store", "store/internal/group", "layout", "github.com/zeebo/blake3", "lukechampine.com/blake3/guts", "github.com/cenkalti/backoff/v5"},
 	"store/internal/group":   {"golang.org/x/sync/..."},
 	"store/internal":         {"store", "store/internal/...", "github.com/minio/crc64nvme"},
-	"":                       {"store", "store/transfer", "layout", "github.com/oklog/ulid/v2"},
+	"":                       {"store", "store/transfer", "layout", "layout/lineage", "github.com/oklog/ulid/v2"},
+	"bench":                  {"...", "github.com/parquet-go/parquet-go/...", "github.com/apache/arrow/go/v17/..."},
 	"cmd":                    {"", "...", "github.com/spf13/...", "github.com/dustin/go-humanize", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
 }
 
