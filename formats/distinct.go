@@ -14,7 +14,7 @@ import (
 const distinctHashes = 1024
 
 // A distinct estimates how many distinct values it was shown, from the smallest
-// of their hashes: SPEC.md, section 8. Up to [distinctHashes] it counts them.
+// of their hashes: SPEC.md, section 9. Up to [distinctHashes] it counts them.
 //
 // The result depends on the set of values alone. It is part of manifests, and so
 // of the identity of versions, which is why it is defined to the last bit and not

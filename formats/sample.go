@@ -24,7 +24,7 @@ const (
 )
 
 // A sample keeps one value of each group of 2^level that follow each other, so
-// that its quantiles are about those of all: SPEC.md, section 8. Which one it
+// that its quantiles are about those of all: SPEC.md, section 9. Which one it
 // keeps depends on the number of the group alone, as if by tossing a coin between
 // the two groups of the level below. So nothing shows of batches, and columns in
 // which values come again and again are sampled as well as any.

@@ -18,6 +18,9 @@ type Table struct {
 	Digest Digest `json:"digest,omitzero"`
 	// Reason says why there is no digest.
 	Reason string `json:"reason,omitempty"`
+	// Unordered is the digest of the rows in whatever order, a [RowSet]; zero if it was
+	// not asked for.
+	Unordered Digest `json:"unordered,omitzero"`
 	// Rows is the number of rows.
 	Rows int64 `json:"rows"`
 	// Columns are the leaf columns, in the order of the file.

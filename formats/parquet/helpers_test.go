@@ -24,7 +24,8 @@ type style struct {
 	group    int
 	optional bool // declare everything nullable
 	list     string
-	rows     int // 0 stands for testRows
+	rows     int  // 0 stands for testRows
+	reverse  bool // the last row comes first
 }
 
 const testRows = 3000
@@ -140,7 +141,12 @@ func write(t testing.TB, s style, columns []testColumn) []byte {
 	var out bytes.Buffer
 	config := &parquetgo.WriterConfig{Schema: schema, Compression: s.codec, DataPageVersion: s.version, PageBufferSize: s.page}
 	w := parquetgo.NewWriter(&out, config)
-	for i := range cmp.Or(s.rows, testRows) {
+	rows := cmp.Or(s.rows, testRows)
+	for n := range rows {
+		i := n
+		if s.reverse {
+			i = rows - 1 - n
+		}
 		var row parquetgo.Row
 		for _, c := range columns {
 			v, null := c.value(i)
@@ -165,7 +171,7 @@ func write(t testing.TB, s style, columns []testColumn) []byte {
 		if _, err := w.WriteRows([]parquetgo.Row{row}); err != nil {
 			t.Fatal(err)
 		}
-		if s.group > 0 && (i+1)%s.group == 0 {
+		if s.group > 0 && (n+1)%s.group == 0 {
 			if err := w.Flush(); err != nil {
 				t.Fatal(err)
 			}

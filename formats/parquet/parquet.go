@@ -33,6 +33,10 @@ type Options struct {
 	// Sketch has columns say how many distinct values they have, and their quantiles.
 	Sketch bool
 
+	// Unordered has the table say also the digest of its rows in whatever order. The
+	// file is read once more for it.
+	Unordered bool
+
 	// Observe, if not nil, says who is shown the values of a column. It is called
 	// by several goroutines at once; each column is observed by one.
 	Observe formats.Observe
@@ -62,7 +66,11 @@ func Inspect(ctx context.Context, r io.ReaderAt, size int64, o *Options) (*forma
 	if err != nil {
 		return nil, err
 	}
-	return formats.NewTable(f.rows, append(columns, f.empty...))
+	t, err := formats.NewTable(f.rows, append(columns, f.empty...))
+	if err == nil && o.Unordered && !t.Digest.IsZero() {
+		t.Unordered, err = f.rowSet(ctx, o, t)
+	}
+	return t, err
 }
 
 // A Chunk is where the values of one leaf column in one row group lie.

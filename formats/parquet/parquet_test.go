@@ -312,6 +312,38 @@ func TestChunkDigests(t *testing.T) {
 	}
 }
 
+// The digest of the set of rows depends on neither their order nor on how they are
+// stored.
+func TestUnordered(t *testing.T) {
+	unordered := func(s style, columns []testColumn) formats.Digest {
+		file := write(t, s, columns)
+		table, err := Inspect(t.Context(), bytes.NewReader(file), int64(len(file)), &Options{Unordered: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return table.Unordered
+	}
+	want := unordered(style{}, testColumns())
+	if want.IsZero() {
+		t.Fatal("there is none")
+	}
+	if got := unordered(style{group: 1000, encoding: dictionaries}, testColumns()); got != want {
+		t.Errorf("in row groups it is %s, not %s", got, want)
+	}
+	if got := unordered(style{reverse: true}, testColumns()); got != want {
+		t.Errorf("backwards it is %s, not %s", got, want)
+	}
+	if inspect(t, write(t, style{reverse: true}, testColumns())).Digest == inspect(t, write(t, style{}, testColumns())).Digest {
+		t.Error("the order of the rows does not show in the table's own digest")
+	}
+	swapped := testColumns()
+	value := swapped[3].value
+	swapped[3].value = func(i int) (parquetgo.Value, bool) { return value(i ^ 1) }
+	if got := unordered(style{}, swapped); got == want {
+		t.Error("one column in another order does not show")
+	}
+}
+
 // A file is read once for its table and for the digest of its bytes. What many
 // workers share they may have to read again, when one was held up for long.
 func TestReadOnce(t *testing.T) {

@@ -92,6 +92,8 @@ type column struct {
 	hasher *formats.Hasher // nil if the type has no canonical form
 	reason string          // why there is no digest, if so
 
+	observer formats.Observer
+
 	mu    sync.Mutex
 	turn  *sync.Cond
 	group int // that is to be read next
@@ -118,9 +120,9 @@ func (f *file) newColumn(i int, o *Options) (*column, error) {
 	if o.Observe == nil {
 		return c, nil
 	}
-	observer, err := o.Observe(c.typ, c.path)
-	if err == nil && observer != nil {
-		c.hasher.Observe(observer)
+	c.observer, err = o.Observe(c.typ, c.path)
+	if err == nil && c.observer != nil {
+		c.hasher.Observe(c.observer)
 	}
 	return c, err
 }
