@@ -3,7 +3,9 @@
     peers.py DIR
 
 Every file below DIR/same holds the same data; those below DIR/other differ from
-it in one way each, which their names say.
+it in one way each, which their names say: the column, and what of it. DIR/base
+is the file that they were made from. The files below DIR/nested hold columns of
+lists, structs and maps, as far as their writers can.
 """
 import itertools
 import os
@@ -34,6 +36,35 @@ def table():
         "day": pyarrow.array([i % 400 for i in rows], pyarrow.date32()),
         "at": pyarrow.array([moment + i * 1_000_003 for i in rows], pyarrow.timestamp("us")),
     })
+
+
+def nested():
+    rows = range(ROWS)
+    tags = [None if i % 7 == 0 else [None if k == 2 else f"tag {(i + k) % 9}" for k in range(i % 4)] for i in rows]
+    spans = [None if i % 13 == 0 else [{"first": i, "last": None if k else i + k} for k in range(i % 3)] for i in rows]
+    place = [None if i % 6 == 0 else {"x": i / 4, "y": None if i % 5 == 0 else -i / 4} for i in rows]
+    prices = [None if i % 17 == 0 else [(f"key {k}", None if k == 1 else i * k) for k in range(i % 3)] for i in rows]
+    span = pyarrow.struct([("first", pyarrow.int64()), ("last", pyarrow.int64())])
+    return pyarrow.table({
+        "tags": pyarrow.array(tags, pyarrow.list_(pyarrow.string())),
+        "spans": pyarrow.array(spans, pyarrow.list_(span)),
+        "place": pyarrow.array(place, pyarrow.struct([("x", pyarrow.float64()), ("y", pyarrow.float64())])),
+        "prices": pyarrow.array(prices, pyarrow.map_(pyarrow.string(), pyarrow.int64())),
+    })
+
+
+def write_nested(t, dir):
+    for codec, version, rows in itertools.product(("none", "zstd"), ("1.0", "2.0"), (1000, ROWS)):
+        pyarrow.parquet.write_table(t, f"{dir}/pyarrow-{codec}-v{version[0]}-{rows}.parquet", compression=codec,
+                                    data_page_version=version, row_group_size=rows, data_page_size=4096)
+    pyarrow.feather.write_feather(t, f"{dir}/pyarrow.feather", chunksize=700)
+    connection = duckdb.connect()
+    connection.register("t", t)
+    connection.execute(f"COPY (SELECT * FROM t) TO '{dir}/duckdb.parquet' (FORMAT parquet)")
+    # With types of its own, pandas would make floats of integers that may be null.
+    t.to_pandas(types_mapper=pandas.ArrowDtype).to_parquet(f"{dir}/pandas.parquet", index=False)
+    # Polars has no maps, and would write lists.
+    polars.from_arrow(t.drop_columns(["prices"])).write_parquet(f"{dir}/polars.parquet")
 
 
 def write_pyarrow(t, dir):
@@ -103,13 +134,17 @@ def others(t):
 
 
 def main(dir):
-    same, other = os.path.join(dir, "same"), os.path.join(dir, "other")
-    os.makedirs(same), os.makedirs(other)
+    folders = [os.path.join(dir, name) for name in ("same", "other", "base", "nested")]
+    for folder in folders:
+        os.makedirs(folder)
+    same, other, base, deep = folders
     t = table()
     for write in (write_pyarrow, write_polars, write_duckdb, write_pandas, write_arrow):
         write(t, same)
     for name, changed in others(t):
         pyarrow.parquet.write_table(changed, f"{other}/{name}.parquet")
+    pyarrow.parquet.write_table(t, f"{base}/base.parquet")
+    write_nested(nested(), deep)
 
 
 main(sys.argv[1])
