@@ -23,6 +23,11 @@ type Manifest struct {
 	Params   map[string]any     `json:"params,omitempty"`  // values: string, float64 or bool
 	Metrics  map[string]float64 `json:"metrics,omitempty"` // finite
 	Meta     map[string]string  `json:"meta,omitempty"`
+	Contract Digest             `json:"contract,omitzero"` // of the contract that the tables keep; zero if there is none
+
+	// AllowMixed are artifacts of which the version may be made from two versions
+	// that do not go together; sorted.
+	AllowMixed []Artifact `json:"allow_mixed,omitempty"`
 }
 
 // A File is one file of a version.
@@ -55,11 +60,12 @@ var (
 	imageDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 )
 
-// Encode returns the canonical JSON of m, after putting its files and inputs in
-// order, and the id of the version that it describes.
+// Encode returns the canonical JSON of m, after putting its lists in order, and
+// the id of the version that it describes.
 func (m *Manifest) Encode() ([]byte, Digest, error) {
 	slices.SortFunc(m.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	slices.SortFunc(m.Inputs, compareInputs)
+	slices.Sort(m.AllowMixed)
 	b, err := encode(m)
 	if err != nil {
 		return nil, Digest{}, err
@@ -101,6 +107,9 @@ func (m *Manifest) validate() error {
 		return err
 	}
 	if err := m.checkInputs(); err != nil {
+		return err
+	}
+	if err := m.checkAllowMixed(); err != nil {
 		return err
 	}
 	if err := m.Source.validate(); err != nil {
@@ -147,6 +156,18 @@ func (m *Manifest) checkInputs() error {
 			return invalid("manifest", in.Pin().String(), "is an input out of order or given twice")
 		}
 		seen[in.Version] = true
+	}
+	return nil
+}
+
+func (m *Manifest) checkAllowMixed() error {
+	for i, a := range m.AllowMixed {
+		if _, err := ParseArtifact(string(a)); err != nil {
+			return err
+		}
+		if i > 0 && m.AllowMixed[i-1] >= a {
+			return invalid("manifest", string(a), "is allowed to be mixed out of order or twice")
+		}
 	}
 	return nil
 }

@@ -24,6 +24,9 @@ type Column struct {
 	Nulls  int64   `json:"nulls,omitempty"`
 	Min    *string `json:"min,omitempty"` // smallest and largest value, where they
 	Max    *string `json:"max,omitempty"` // have an order and a short text
+
+	Distinct  int64    `json:"distinct,omitempty"`  // about how many distinct values; 0 if not counted
+	Quantiles []string `json:"quantiles,omitempty"` // texts in the order of the values that divide all into parts of the same number
 }
 
 // HasTables reports whether any file of m holds a table.
@@ -71,11 +74,16 @@ func (c *Column) validate(file string) error {
 	if !utf8.ValidString(c.Name) || c.Type == "" || !utf8.ValidString(c.Type) {
 		return invalid("table", file, "has a column without a type, or with a name that is not UTF-8")
 	}
-	if c.Nulls < 0 || c.Nulls > maxInteger {
-		return invalid("table", file, "has a number of nulls out of range")
+	if c.Nulls < 0 || c.Nulls > maxInteger || c.Distinct < 0 || c.Distinct > maxInteger {
+		return invalid("table", file, "has a number of nulls or distinct values out of range")
 	}
 	for _, s := range []*string{c.Min, c.Max} {
 		if s != nil && !utf8.ValidString(*s) {
+			return invalid("table", file, "has a value that is not UTF-8")
+		}
+	}
+	for _, s := range c.Quantiles {
+		if !utf8.ValidString(s) {
 			return invalid("table", file, "has a value that is not UTF-8")
 		}
 	}
