@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/cairnstore/cairn/formats"
 	"github.com/cairnstore/cairn/layout"
 	"github.com/cairnstore/cairn/store/transfer"
 )
@@ -43,6 +44,7 @@ type ColumnDiff struct {
 	From   string         `json:"from,omitempty"` // the former name of a renamed column
 	Before *layout.Column `json:"before,omitempty"`
 	After  *layout.Column `json:"after,omitempty"`
+	Drift  *formats.Drift `json:"drift,omitempty"` // of a changed column, if both sides have sketches
 }
 
 // Diff says how the files of one version differ from those of another, in the
@@ -98,6 +100,15 @@ func diffFile(before, after layout.File) FileDiff {
 	}
 	d.Rows = &[2]int64{before.Table.Rows, after.Table.Rows}
 	d.Columns = diffColumns(before.Table.Columns, after.Table.Columns)
+	for i := range d.Columns {
+		c := &d.Columns[i]
+		if c.Change != Changed {
+			continue
+		}
+		if drift, ok := ColumnDrift([]layout.File{before}, []layout.File{after}, c.Name); ok {
+			c.Drift = &drift
+		}
+	}
 	if before.Table.Digest != "" && before.Table.Digest == after.Table.Digest {
 		d.Change = Reencoded
 	}

@@ -32,9 +32,10 @@ var allowed = map[string][]string{
 	"store/transfer":         {"store", "store/internal/group", "layout", "github.com/zeebo/blake3", "lukechampine.com/blake3/guts", "github.com/cenkalti/backoff/v5"},
 	"store/internal/group":   {"golang.org/x/sync/..."},
 	"store/internal":         {"store", "store/internal/...", "github.com/minio/crc64nvme"},
-	"":                       {"store", "store/transfer", "layout", "layout/lineage", "github.com/oklog/ulid/v2"},
+	"":                       {"store", "store/transfer", "layout", "formats", "layout/lineage", "github.com/oklog/ulid/v2"},
 	"bench":                  {"...", "github.com/parquet-go/parquet-go/...", "github.com/apache/arrow/go/v17/..."},
-	"cmd":                    {"", "...", "github.com/spf13/...", "github.com/dustin/go-humanize", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
+	"deploy/kubernetes":      {},
+	"cmd":                    {"", "...", "github.com/spf13/...", "github.com/dustin/go-humanize", "github.com/schollz/progressbar/v3", "go.yaml.in/yaml/v3", "golang.org/x/term"},
 }
 
 // The imports of each package, tests aside, are those that its place allows.

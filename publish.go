@@ -23,6 +23,10 @@ type Publication struct {
 	Metrics map[string]float64
 	Meta    map[string]string
 
+	// Gate is what must hold of the inputs and all they were made from, see
+	// [Repo.Check]. If it does not, nothing is written, and no file is read.
+	Gate *Gate
+
 	Label layout.Name   // created for the version, if not empty
 	Point []layout.Name // moved to the version
 
@@ -34,6 +38,14 @@ type Publication struct {
 	// only in how its tables are stored: another compression, another writer.
 	// Nothing is uploaded before that is known.
 	ReuseEqual bool
+
+	// Contract is the digest of the contract that the caller has checked the tables
+	// among the files against; zero if there is none.
+	Contract layout.Digest
+
+	// AllowSchemaChange lets the version lack columns of those that it replaces, or
+	// have them with other types. Otherwise that is [ErrRefused].
+	AllowSchemaChange bool
 }
 
 // An Outcome is the version that a publication led to.
@@ -67,7 +79,8 @@ type publishing struct {
 	started time.Time
 	named   []layout.NamedInput
 	inputs  []layout.Input
-	head    state // of the partition, as last read
+	roots   []*Version // the inputs, each once
+	head    state      // of the partition, as last read
 	base    map[layout.Digest]baseBlob
 	before  *Version // what the head meant when publishing began, or nil
 	session *session
@@ -90,6 +103,9 @@ func (r *Repo) begin(ctx context.Context, p *Publication) (*publishing, error) {
 	if err := w.pinInputs(ctx); err != nil {
 		return nil, err
 	}
+	if err := w.checkInputs(ctx); err != nil {
+		return nil, err
+	}
 	if err := r.makeWritable(ctx); err != nil {
 		return nil, err
 	}
@@ -97,6 +113,9 @@ func (r *Repo) begin(ctx context.Context, p *Publication) (*publishing, error) {
 		return nil, err
 	}
 	if err := w.readBase(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.readBefore(ctx); err != nil {
 		return nil, err
 	}
 	var err error
@@ -137,7 +156,7 @@ func (p *Publication) check() error {
 
 func (p *Publication) manifest(inputs []layout.Input) *layout.Manifest {
 	return &layout.Manifest{Artifact: p.Artifact, Date: p.Date, Inputs: inputs,
-		Source: p.Source, Params: p.Params, Metrics: p.Metrics, Meta: p.Meta}
+		Source: p.Source, Params: p.Params, Metrics: p.Metrics, Meta: p.Meta, Contract: p.Contract, AllowMixed: p.Gate.allowMixed()}
 }
 
 // pinInputs resolves the inputs once.
@@ -151,11 +170,21 @@ func (w *publishing) pinInputs(ctx context.Context) error {
 			w.named = append(w.named, layout.NamedInput{Ref: ref.String(), Version: v.Pin.Version})
 			in := layout.Input{Artifact: v.Pin.Artifact, Date: v.Manifest.Date, Version: v.Pin.Version}
 			if !slices.Contains(w.inputs, in) {
-				w.inputs = append(w.inputs, in)
+				w.inputs, w.roots = append(w.inputs, in), append(w.roots, v)
 			}
 		}
 	}
 	return nil
+}
+
+// readBefore reads what the partition has, if files are looked into: the manifest
+// may already say what is in them.
+func (w *publishing) readBefore(ctx context.Context) (err error) {
+	if w.r.options.Inspect == nil || w.head.absent() {
+		return nil
+	}
+	w.before, err = w.r.version(ctx, w.head.Pin(), w.head.Session)
+	return err
 }
 
 // checkNames refuses pointers that turn out to be labels before anything is
@@ -186,9 +215,10 @@ func (w *publishing) publish(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	out := &Outcome{Version: &Version{Pin: layout.Pin{Artifact: w.Artifact, Version: id}, Manifest: m, repo: w.r}}
-	if err := w.compare(ctx, out); err != nil {
+	if err := w.checkSchema(ctx, m); err != nil {
 		return nil, err
 	}
+	out.SameData = w.before != nil && w.before.Pin != out.Pin && m.HasTables() && w.before.Manifest.SameData(m)
 	if w.ReuseEqual && out.SameData && w.before.Manifest.EqualButFiles(m) {
 		out.Version = w.before
 		return out, w.afterCommit(ctx, out.Version)
@@ -199,19 +229,6 @@ func (w *publishing) publish(ctx context.Context) (*Outcome, error) {
 		}
 	}
 	return out, w.commit(ctx, out, b)
-}
-
-// compare finds out whether the version has the same data as the one before.
-func (w *publishing) compare(ctx context.Context, out *Outcome) error {
-	if w.head.absent() || w.head.Version == out.Pin.Version || !out.Manifest.HasTables() {
-		return nil
-	}
-	var err error
-	if w.before, err = w.r.version(ctx, w.head.Pin(), w.head.Session); err != nil {
-		return err
-	}
-	out.SameData = w.before.Manifest.SameData(out.Manifest)
-	return nil
 }
 
 // commit makes the version of out current, whose bytes are stored and whose

@@ -20,6 +20,9 @@ import (
 // their paths. A file appears under its name only once all its bytes have been
 // verified; it replaces one that is there. What has the right bytes already is
 // left alone. Nothing is written outside dir, whatever links it holds.
+//
+// It does not look at what v was made from, nor for taints. [Repo.Check] does, and
+// [Run.Pull] does both.
 func (v *Version) Pull(ctx context.Context, dir string) error {
 	x, err := v.repo.readIndex(ctx, v.Pin, v.Manifest.Date, v.session)
 	if err != nil {

@@ -21,7 +21,7 @@ type Source struct {
 // the files of a folder under their paths relative to it. Symbolic links to
 // files inside the folder are read through; one that leaves it, or leads to a
 // folder, is refused, as is what is neither file nor folder. The folder .cairn,
-// in which a pull works, is passed over.
+// in which a pull works, is passed over, and below others the receipts that it left there.
 func Sources(paths ...string) ([]Source, error) {
 	var sources []Source
 	for _, p := range paths {
@@ -64,7 +64,7 @@ func folderSources(folder string) ([]Source, error) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && rel == partDir:
+		case d.IsDir() && (rel == partDir || strings.HasSuffix(filepath.ToSlash(rel), "/"+receiptDir)):
 			return filepath.SkipDir
 		case d.IsDir():
 			return nil
