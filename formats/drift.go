@@ -63,21 +63,15 @@ func (p point) less(o point) bool {
 // pointOf reads the text of a value. Texts have no number.
 func pointOf(t Type, text string) point {
 	name, _, _ := strings.Cut(string(t), "(")
-	var at time.Time
-	err := error(strconv.ErrSyntax)
-	switch name {
-	case "string", "bool":
+	if name == "string" || name == "bool" {
 		return point{text: text}
-	case "date":
-		at, err = time.Parse(time.DateOnly, text)
-	case "time":
-		at, err = time.Parse("15:04:05", strings.TrimSuffix(text, "Z"))
-	case "timestamp":
-		at, err = time.Parse("2006-01-02T15:04:05", strings.TrimSuffix(text, "Z"))
-	default:
+	}
+	layout, ok := map[string]string{"date": time.DateOnly, "time": time.TimeOnly, "timestamp": "2006-01-02T15:04:05"}[name]
+	if !ok {
 		number, _ := strconv.ParseFloat(text, 64)
 		return point{number: number}
 	}
+	at, err := time.Parse(layout, strings.TrimSuffix(text, "Z"))
 	if err != nil { // a year before 0 or after 9999
 		return point{number: math.Inf(1 - 2*strings.Count(text[:min(1, len(text))], "-")), text: text}
 	}

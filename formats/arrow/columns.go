@@ -1,7 +1,6 @@
 package arrow
 
 import (
-	"context"
 	"errors"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -11,7 +10,7 @@ import (
 
 // columns are the leaf columns of an IPC file or stream.
 type columns struct {
-	ctx    context.Context
+	source *source
 	rows   int64
 	leaves []*leaf
 }
@@ -34,9 +33,9 @@ type step struct {
 	rep   byte // the repetition level of what follows in the same list or map
 }
 
-func newColumns(ctx context.Context, s *schema) (*columns, error) {
-	c := &columns{ctx: ctx}
-	for i, f := range s.fields {
+func newColumns(s *source, fields []*field) (*columns, error) {
+	c := &columns{source: s}
+	for i, f := range fields {
 		if err := c.grow(i, nil, f, formats.Path{}.Field(f.name)); err != nil {
 			return nil, err
 		}
@@ -55,11 +54,11 @@ func (c *columns) grow(root int, steps []step, f *field, p formats.Path) error {
 		c.leaves = append(c.leaves, &leaf{root: root, undigested: formats.Undigested(p, f.typ, f.reason)})
 		return nil
 	case f.typ != "":
-		h, err := formats.NewHasher(f.typ, p)
+		h, err := c.source.hasher(f.typ, p)
 		if err != nil {
 			return err
 		}
-		e := newEntries(c.ctx, h, p)
+		e := newEntries(c.source.ctx, h, p)
 		c.leaves = append(c.leaves, &leaf{root: root, steps: steps, field: f, entries: e})
 		return nil
 	case f.kind == kindStruct:

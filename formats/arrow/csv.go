@@ -9,16 +9,6 @@ import (
 	"github.com/cairnstore/cairn/formats"
 )
 
-// CSVOptions are for [InspectCSV]. The zero CSVOptions are those of RFC 4180.
-type CSVOptions struct {
-	// Delimiter is the byte between fields; 0 stands for a comma.
-	Delimiter byte
-
-	// Types are the types of columns by name. Columns that are not here have the
-	// type that is inferred. All types are possible but float16, fixed, binary and bson.
-	Types map[string]formats.Type
-}
-
 // InspectCSV returns what the table in the size bytes of r is: CSV of RFC 4180, in
 // UTF-8, with a header. Options may be nil. r is read twice unless all types are given.
 //
@@ -48,49 +38,68 @@ type CSVOptions struct {
 //
 // If the bytes are not such a file, or a value is not of its given type, or a
 // given name is not in the header, the error wraps [formats.ErrUnreadable] and
-// names the line. Errors of r and of the context are returned as they are.
+// names the line; o.Bad makes it less strict. Errors of r, of observers and of the
+// context are returned as they are.
 // One record is held in memory at a time, and may have 16 MiB.
 func InspectCSV(ctx context.Context, r io.ReaderAt, size int64, o *CSVOptions) (t *formats.Table, err error) {
 	if o == nil {
 		o = &CSVOptions{}
 	}
-	delimiter := o.Delimiter
-	if delimiter == 0 {
-		delimiter = ','
-	}
-	if delimiter == '"' || delimiter == '\r' || delimiter == '\n' || delimiter >= 0x80 {
-		return nil, fmt.Errorf("the byte %q cannot separate fields", delimiter)
+	delimiter, err := o.delimiter()
+	if err != nil {
+		return nil, err
 	}
 	if err := checkTypes(o.Types); err != nil {
 		return nil, err
 	}
-	s := &source{ctx: ctx, r: r, size: size}
+	s := &source{ctx: ctx, r: r, size: size, observe: o.Observe}
 	defer s.settle(&err)
-	names, types, err := csvColumns(s, delimiter, o.Types)
+	names, types, err := csvColumns(s, delimiter, o)
 	if err != nil {
 		return nil, err
 	}
-	columns, err := newTextColumns(ctx, names, types)
+	s.sketchFew(o.Sketch, len(names))
+	columns, err := newTextColumns(s, names, types)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := eachRecord(s, delimiter, func(in *csvReader) error {
-		for i, f := range in.fields {
-			text := in.buf[f.start:f.end]
-			if err := columns[i].field(text, f.quoted, in.line); err != nil {
-				return err
+	lenient := o.Bad != nil
+	malformed, row := int64(0), int64(0)
+	rows, err := eachRecord(s, delimiter, func(in *csvReader, wrong error) error {
+		defer func() { row++ }()
+		if wrong != nil {
+			if !lenient {
+				return wrong
 			}
+			malformed++
+			o.Bad(row, formats.Path{}, in.wrongFields())
+			return endRow(columns)
 		}
-		return nil
+		for i, f := range in.fields {
+			c, text := columns[i], in.buf[f.start:f.end]
+			if c.field(text, f.quoted, lenient) {
+				continue
+			}
+			if !lenient {
+				return c.noSuch(text, in.line)
+			}
+			o.Bad(row, c.path, clip(string(text)))
+		}
+		return endRow(columns)
 	})
 	if err != nil {
 		return nil, err
+	}
+	if malformed > 0 {
+		for _, c := range columns {
+			c.refusal = fmt.Sprintf("%d records have another number of fields than the header", malformed)
+		}
 	}
 	return textTable(rows, columns)
 }
 
 // csvColumns returns the names and types of the columns.
-func csvColumns(s *source, delimiter byte, given map[string]formats.Type) (names []string, types []formats.Type, err error) {
+func csvColumns(s *source, delimiter byte, o *CSVOptions) (names []string, types []formats.Type, err error) {
 	in := newCSVReader(s, delimiter)
 	if err := in.read(); err != nil {
 		if err == io.EOF {
@@ -101,25 +110,31 @@ func csvColumns(s *source, delimiter byte, given map[string]formats.Type) (names
 	for _, f := range in.fields {
 		names = append(names, string(in.buf[f.start:f.end]))
 	}
-	for name := range given {
-		if !slices.Contains(names, name) {
+	for name := range o.Types {
+		if o.Bad == nil && !slices.Contains(names, name) {
 			return nil, nil, formats.Unreadable("there is no column %q", clip(name))
 		}
 	}
 	types = make([]formats.Type, len(names))
 	for i, name := range names {
-		types[i] = given[name]
+		types[i] = o.Types[name]
 	}
 	if slices.Contains(types, "") {
-		err = inferCSV(s, delimiter, types)
+		err = inferCSV(s, delimiter, types, o.Bad != nil)
 	}
 	return names, types, err
 }
 
 // inferCSV sets the types that are not set.
-func inferCSV(s *source, delimiter byte, types []formats.Type) error {
+func inferCSV(s *source, delimiter byte, types []formats.Type, lenient bool) error {
 	guesses := make([]guess, len(types))
-	_, err := eachRecord(s, delimiter, func(in *csvReader) error {
+	_, err := eachRecord(s, delimiter, func(in *csvReader, wrong error) error {
+		if wrong != nil {
+			if lenient {
+				return nil
+			}
+			return wrong
+		}
 		for i, f := range in.fields {
 			if types[i] == "" {
 				guesses[i].see(in.buf[f.start:f.end], f.quoted)
@@ -136,22 +151,25 @@ func inferCSV(s *source, delimiter byte, types []formats.Type) error {
 }
 
 // eachRecord calls do for the records after the header, and returns their number.
-func eachRecord(s *source, delimiter byte, do func(*csvReader) error) (rows int64, err error) {
+// It says what is wrong with one that has another number of fields.
+func eachRecord(s *source, delimiter byte, do func(in *csvReader, wrong error) error) (rows int64, err error) {
 	in := newCSVReader(s, delimiter)
 	if err := in.read(); err != nil {
 		return 0, err
 	}
-	for header := len(in.fields); ; rows++ {
+	in.header = len(in.fields)
+	for ; ; rows++ {
 		if err := in.read(); err != nil {
 			if err == io.EOF {
 				err = nil
 			}
 			return rows, err
 		}
-		if len(in.fields) != header {
-			return rows, formats.Unreadable("line %d: %d fields, and the header has %d", in.line, len(in.fields), header)
+		var wrong error
+		if len(in.fields) != in.header {
+			wrong = in.broken("%s", in.wrongFields())
 		}
-		if err := do(in); err != nil {
+		if err := do(in, wrong); err != nil {
 			return rows, err
 		}
 	}

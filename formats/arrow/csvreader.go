@@ -2,6 +2,7 @@ package arrow
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 
 	"github.com/cairnstore/cairn/formats"
@@ -20,6 +21,11 @@ type csvReader struct {
 	line   int // where the record begins
 	buf    []byte
 	fields []csvField // of buf
+	header int        // how many fields there should be
+
+	keep   bool   // the record as it stands in the file
+	raw    []byte // that record, with the end of its line
+	marked bool   // the file begins with a byte order mark
 
 	next int // the line of the next byte
 }
@@ -35,13 +41,14 @@ func newCSVReader(s *source, delimiter byte) *csvReader {
 	in := &csvReader{r: bufio.NewReaderSize(io.NewSectionReader(s, 0, s.size), 64<<10), delimiter: delimiter, next: 1}
 	if mark, _ := in.r.Peek(3); string(mark) == "\xef\xbb\xbf" {
 		in.r.Discard(3)
+		in.marked = true
 	}
 	return in
 }
 
 // read reads the next record. It is io.EOF if there is none.
 func (in *csvReader) read() error {
-	in.line, in.buf, in.fields = in.next, in.buf[:0], in.fields[:0]
+	in.line, in.buf, in.fields, in.raw = in.next, in.buf[:0], in.fields[:0], in.raw[:0]
 	if _, err := in.r.Peek(1); err != nil {
 		return err
 	}
@@ -125,10 +132,18 @@ func (in *csvReader) byte() (int, error) {
 	if c == '\n' {
 		in.next++
 	}
+	if in.keep {
+		in.raw = append(in.raw, c)
+	}
 	if len(in.buf) > maxRecord {
 		return 0, in.broken("more than %d bytes in a record", maxRecord)
 	}
 	return int(c), nil
+}
+
+// wrongFields says what is wrong with a record of another number of fields.
+func (in *csvReader) wrongFields() string {
+	return fmt.Sprintf("%d fields, and the header has %d", len(in.fields), in.header)
 }
 
 func (in *csvReader) broken(format string, args ...any) error {

@@ -9,6 +9,9 @@
 // not change. With the types of a Parquet or Arrow file of the same table, the
 // digests are the same.
 //
+// [SplitIPC], [SplitCSV] and [SplitNDJSON] part the rows of a file into two files of
+// its kind.
+//
 // A file may be broken or hostile. Sizes that it declares are checked against the
 // file before memory is taken, and panics of the library become errors. What a
 // codec does with bytes made for it is not bounded here: whoever reads files of

@@ -55,7 +55,7 @@ func FuzzIPC(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		bounded(t, b, func() (*formats.Table, error) {
-			return InspectIPC(context.Background(), bytes.NewReader(b), int64(len(b)))
+			return InspectIPC(context.Background(), bytes.NewReader(b), int64(len(b)), nil)
 		})
 	})
 }

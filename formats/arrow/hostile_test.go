@@ -22,7 +22,7 @@ import (
 func refused(t *testing.T, b []byte, reason string) {
 	t.Helper()
 	bounded(t, b, func() (*formats.Table, error) {
-		table, err := InspectIPC(t.Context(), bytes.NewReader(b), int64(len(b)))
+		table, err := InspectIPC(t.Context(), bytes.NewReader(b), int64(len(b)), nil)
 		if !errors.Is(err, formats.ErrUnreadable) || !strings.Contains(err.Error(), reason) {
 			t.Errorf("%v, want %s", err, reason)
 		}

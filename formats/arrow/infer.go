@@ -1,11 +1,14 @@
 package arrow
 
-import "github.com/cairnstore/cairn/formats"
+import (
+	"github.com/cairnstore/cairn/formats"
+	"github.com/cairnstore/cairn/formats/arrow/spelling"
+)
 
 // A candidate is a type that is inferred from texts.
 type candidate struct {
 	typ   formats.Type
-	parse parser
+	parse spelling.Parser
 }
 
 // candidates are in the order of preference.
@@ -17,7 +20,7 @@ var candidates = func() (all []candidate) {
 		formats.Date,
 		formats.Timestamp(formats.Micro, "UTC"),
 	} {
-		parse, err := parserOf(t)
+		parse, err := spelling.Of(t)
 		if err != nil {
 			panic(err)
 		}
@@ -46,17 +49,8 @@ func (g *guess) see(text []byte, quoted bool) {
 		}
 		var ok bool
 		g.scratch, ok = c.parse(g.scratch[:0], text)
-		g.excluded[i] = !ok || c.typ == formats.Float64 && isRounded(text)
+		g.excluded[i] = !ok || c.typ == formats.Float64 && spelling.IsRounded(text)
 	}
-}
-
-// isRounded reports whether a number is an integer that a float64 need not hold
-// exactly. Such are identifiers.
-func isRounded(text []byte) bool {
-	v, _, ok := parseInteger(text)
-	whole, _ := cutByte(text, "-")
-	n, rest := digits(whole)
-	return n > 1 && len(rest) == 0 && (!ok || v > 1<<53)
 }
 
 func (g *guess) result() formats.Type {

@@ -27,17 +27,21 @@ const (
 //
 // A column whose type is not supported has no digest, and says why; then the table
 // has none either. If the bytes are none of these formats, or broken, the error
-// wraps [formats.ErrUnreadable]. Errors of r and of the context are returned as they are.
+// wraps [formats.ErrUnreadable]. Errors of r, of observers and of the context are returned as they are.
 //
-// One batch is held in memory at a time, and the dictionaries.
-func InspectIPC(ctx context.Context, r io.ReaderAt, size int64) (t *formats.Table, err error) {
-	s := &source{ctx: ctx, r: r, size: size}
+// One batch is held in memory at a time, and the dictionaries. Options may be nil.
+func InspectIPC(ctx context.Context, r io.ReaderAt, size int64, o *IPCOptions) (t *formats.Table, err error) {
+	if o == nil {
+		o = &IPCOptions{}
+	}
+	s := &source{ctx: ctx, r: r, size: size, observe: o.Observe}
 	defer s.settle(&err)
 	schema, next, err := openIPC(s)
 	if err != nil {
 		return nil, err
 	}
-	columns, err := newColumns(ctx, schema)
+	s.sketchFew(o.Sketch, schema.count)
+	columns, err := newColumns(s, schema.fields)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func (b *seekBuffer) Seek(int64, int) (int64, error) { return int64(b.Len()), ni
 
 func inspect(t testing.TB, b []byte) *formats.Table {
 	t.Helper()
-	table, err := InspectIPC(context.Background(), bytes.NewReader(b), int64(len(b)))
+	table, err := InspectIPC(context.Background(), bytes.NewReader(b), int64(len(b)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -550,7 +550,7 @@ func TestCutOff(t *testing.T) {
 	for _, w := range ways {
 		whole := w.write(t, batch)
 		for n := range whole {
-			table, err := InspectIPC(t.Context(), bytes.NewReader(whole[:n]), int64(n))
+			table, err := InspectIPC(t.Context(), bytes.NewReader(whole[:n]), int64(n), nil)
 			if err == nil && !w.file && (table.Digest == want.Digest || table.Digest == empty.Digest) {
 				continue
 			}
@@ -570,7 +570,7 @@ func TestChangedBytes(t *testing.T) {
 			for _, x := range []byte{1, 0x80, 0xff} {
 				b := bytes.Clone(whole)
 				b[i] ^= x
-				bounded(t, b, func() (*formats.Table, error) { return InspectIPC(t.Context(), bytes.NewReader(b), int64(len(b))) })
+				bounded(t, b, func() (*formats.Table, error) { return InspectIPC(t.Context(), bytes.NewReader(b), int64(len(b)), nil) })
 			}
 		}
 	}
@@ -587,7 +587,7 @@ func TestUnreadable(t *testing.T) {
 		"large stream": "\xff\xff\xff\xff\xff\xff\xff\x7f",
 		"large old":    "\xff\xff\xff\x7f",
 	} {
-		table, err := InspectIPC(t.Context(), strings.NewReader(b), int64(len(b)))
+		table, err := InspectIPC(t.Context(), strings.NewReader(b), int64(len(b)), nil)
 		if !errors.Is(err, formats.ErrUnreadable) {
 			t.Errorf("%s: %+v, %v", name, table, err)
 		}
@@ -601,12 +601,12 @@ func TestOtherErrors(t *testing.T) {
 	cancel()
 	for _, w := range ways {
 		b := w.write(t, batch)
-		if _, err := InspectIPC(ctx, bytes.NewReader(b), int64(len(b))); err != context.Canceled {
+		if _, err := InspectIPC(ctx, bytes.NewReader(b), int64(len(b)), nil); err != context.Canceled {
 			t.Errorf("%s: %v", w.name, err)
 		}
 		for fail := 1; ; fail++ {
 			r := &failing{Reader: bytes.NewReader(b), left: fail}
-			_, err := InspectIPC(t.Context(), r, int64(len(b)))
+			_, err := InspectIPC(t.Context(), r, int64(len(b)), nil)
 			if err == nil {
 				break
 			}

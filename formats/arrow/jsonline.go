@@ -12,7 +12,8 @@ import (
 // decoder would round numbers, and put other characters in the place of what is
 // not Unicode.
 type jsonLine struct {
-	text []byte
+	raw  []byte // as it stands in the file
+	text []byte // without the end of the line
 	row  int64
 	pos  int
 }

@@ -60,6 +60,9 @@ func (m *message) check(s *schema, body io.ReaderAt) error {
 	case headerSchema:
 		return nil
 	case headerBatch:
+		if c, ok := m.content.table(3); ok {
+			s.compressed, s.codec = true, c.int8(0)
+		}
 		return m.checkArrays(m.content, s.fields, m.version, body)
 	case headerDictionary:
 		batch, ok := m.content.table(1)

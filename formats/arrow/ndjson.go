@@ -2,6 +2,7 @@ package arrow
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -21,8 +22,8 @@ const maxMembers = 1 << 12
 // A member that is missing is null.
 //
 // It is strict: lines are not empty, no member occurs twice in an object, and
-// all text is Unicode. r is read twice. types are those of columns by name; one
-// that does not occur is a column of nulls. Numbers may be given the types of
+// all text is Unicode. r is read twice. A type that is given for a name that does
+// not occur makes a column of nulls. Numbers may be given the types of
 // integers, floats and decimals, true and false that of bool, and texts all other
 // types of [CSVOptions], in the spelling of [InspectCSV]. Without a type given,
 //
@@ -35,23 +36,34 @@ const maxMembers = 1 << 12
 // kinds, or numbers that neither type holds.
 //
 // If the bytes are not such a file, or a value is not of its given type, the
-// error wraps [formats.ErrUnreadable] and names the line. Errors of r and of the
-// context are returned as they are. One line is held in memory at a time, and may
-// have 16 MiB.
-func InspectNDJSON(ctx context.Context, r io.ReaderAt, size int64, types map[string]formats.Type) (t *formats.Table, err error) {
-	if err := checkTypes(types); err != nil {
+// error wraps [formats.ErrUnreadable] and names the line; o.Bad makes it less
+// strict. Errors of r, of observers and of the context are returned as they are. One
+// line is held in memory at a time, and may have 16 MiB. Options may be nil.
+func InspectNDJSON(ctx context.Context, r io.ReaderAt, size int64, o *NDJSONOptions) (t *formats.Table, err error) {
+	if o == nil {
+		o = &NDJSONOptions{}
+	}
+	if err := checkTypes(o.Types); err != nil {
 		return nil, err
 	}
-	s := &source{ctx: ctx, r: r, size: size}
+	s := &source{ctx: ctx, r: r, size: size, observe: o.Observe}
 	defer s.settle(&err)
-	columns, index, err := jsonColumns(s, types)
+	columns, index, err := jsonColumns(s, o)
 	if err != nil {
 		return nil, err
 	}
+	var here []*textColumn // those that the line has
 	rows, err := eachLine(s, func(l *jsonLine) error {
-		return l.members(func(name string, value []byte) error {
-			return columns[index[name]].member(value, l)
+		here = here[:0]
+		err := l.members(func(name string, value []byte) error {
+			c := columns[index[name]]
+			here = append(here, c)
+			return c.member(value, l, o.Bad)
 		})
+		if err != nil {
+			return err
+		}
+		return endMembers(here)
 	})
 	if err != nil {
 		return nil, err
@@ -110,7 +122,7 @@ type jsonGuess struct {
 }
 
 // jsonColumns returns the columns and their indexes by name.
-func jsonColumns(s *source, given map[string]formats.Type) ([]*textColumn, map[string]int, error) {
+func jsonColumns(s *source, o *NDJSONOptions) ([]*textColumn, map[string]int, error) {
 	index := make(map[string]int)
 	var names []string
 	var guesses []*jsonGuess
@@ -133,14 +145,15 @@ func jsonColumns(s *source, given map[string]formats.Type) ([]*textColumn, map[s
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(given)) {
+	for _, name := range slices.Sorted(maps.Keys(o.Types)) {
 		if _, ok := index[name]; !ok {
 			add(name)
 		}
 	}
+	s.sketchFew(o.Sketch, len(names))
 	var columns []*textColumn
 	for i, name := range names {
-		c, err := guesses[i].column(s.ctx, name, given[name], gatherLimit(len(names)))
+		c, err := guesses[i].column(s, name, o.Types[name], gatherLimit(len(names)))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -157,15 +170,16 @@ func (g *jsonGuess) see(value []byte) {
 	}
 }
 
-func (g *jsonGuess) column(ctx context.Context, name string, given formats.Type, limit int) (*textColumn, error) {
+func (g *jsonGuess) column(s *source, name string, given formats.Type, limit int) (*textColumn, error) {
 	t, reason := given, ""
 	if t == "" {
 		t, reason = g.result()
 	}
 	if reason != "" {
-		return &textColumn{name: name, undigested: formats.Undigested(formats.Path{}.Field(name), t, reason)}, nil
+		path := formats.Path{}.Field(name)
+		return &textColumn{name: name, path: path, undigested: formats.Undigested(path, t, reason)}, nil
 	}
-	return newTextColumn(ctx, name, t, limit)
+	return newTextColumn(s, name, t, limit)
 }
 
 func (g *jsonGuess) result() (t formats.Type, reason string) {
@@ -188,13 +202,13 @@ func (g *jsonGuess) result() (t formats.Type, reason string) {
 	return "mixed", "its values are of several kinds"
 }
 
-// member adds the value of a line.
-func (c *textColumn) member(value []byte, l *jsonLine) error {
-	if c.rows > l.row {
+// member reads the value of a line. If bad is nil, what cannot be read is an error.
+func (c *textColumn) member(value []byte, l *jsonLine, bad Bad) error {
+	if c.read {
 		return l.broken("the member %q occurs twice", clip(c.name))
 	}
+	c.read = true
 	if c.entries == nil {
-		c.rows = l.row + 1
 		return nil
 	}
 	if err := c.upTo(l.row); err != nil {
@@ -202,15 +216,38 @@ func (c *textColumn) member(value []byte, l *jsonLine) error {
 	}
 	kind := jsonKind(value)
 	if kind == 0 {
-		return c.nulls(1)
+		return nil
 	}
-	if kind != kindOf(c.typ) {
-		return l.broken("column %q: %s is no %s", clip(c.name), clip(string(value)), c.typ)
-	}
+	text := value
 	if kind == jsonText {
-		value = unquote(value)
+		text = unquote(value)
 	}
-	return c.value(value, int(l.row)+1)
+	switch {
+	case kind == kindOf(c.typ) && c.value(text, bad != nil):
+		return nil
+	case bad == nil && kind == kindOf(c.typ):
+		return c.noSuch(text, int(l.row)+1)
+	case bad == nil:
+		return l.broken("column %q: %s is no %s", clip(c.name), clip(string(value)), c.typ)
+	case kind != kindOf(c.typ):
+		c.bad++
+	}
+	bad(l.row, c.path, clip(string(value)))
+	return nil
+}
+
+// endMembers ends the row for the columns that a line has.
+func endMembers(here []*textColumn) error {
+	for _, c := range here {
+		if c.entries == nil {
+			c.read = false
+			continue
+		}
+		if err := c.end(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // upTo adds nulls for the rows where the member was missing.
@@ -221,13 +258,26 @@ func (c *textColumn) upTo(rows int64) error {
 	return c.nulls(rows - c.rows)
 }
 
+// wholeLine is a bufio.SplitFunc for lines with what ends them.
+func wholeLine(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i+1], nil
+	}
+	if atEOF && len(data) > 0 {
+		return len(data), data, nil
+	}
+	return 0, nil, nil
+}
+
 // eachLine calls do for each line, and returns their number.
 func eachLine(s *source, do func(*jsonLine) error) (rows int64, err error) {
 	lines := bufio.NewScanner(io.NewSectionReader(s, 0, s.size))
 	lines.Buffer(nil, maxRecord)
+	lines.Split(wholeLine)
 	l := &jsonLine{}
 	for ; lines.Scan(); l.row++ {
-		l.text = lines.Bytes()
+		l.raw = lines.Bytes()
+		l.text = bytes.TrimSuffix(l.raw, []byte("\n"))
 		if err := l.check(); err != nil {
 			return l.row, err
 		}

@@ -1,6 +1,7 @@
 package arrow
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"github.com/cairnstore/cairn/formats"
@@ -76,6 +77,10 @@ type index struct {
 type schema struct {
 	fields       []*field
 	dictionaries map[int64]*field
+
+	// What the latest batch was compressed with, if it was.
+	compressed bool
+	codec      int8
 
 	count, text int
 }
@@ -193,6 +198,7 @@ func (s *schema) checkShape(f *field) error {
 
 // clip returns a name that is short enough for an error.
 func clip(name string) string {
+	name = strings.ToValidUTF8(name, "\uFFFD")
 	if len(name) <= 100 {
 		return name
 	}

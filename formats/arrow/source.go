@@ -8,14 +8,24 @@ import (
 	"github.com/cairnstore/cairn/formats"
 )
 
-// A source is the file. It remembers the first error of the reader or the
-// context, which tells them from errors about what was read.
+// A source is the file. It remembers the first error of the reader, the context or
+// an observer, which tells them from errors about what was read.
 type source struct {
 	ctx  context.Context
 	r    io.ReaderAt
 	size int64
 	err  error
+
+	observe formats.Observe // nil if nobody does
+	sketch  bool
 }
+
+// maxSketched is the largest number of columns that are sketched: each takes about
+// 100 kB for it.
+const maxSketched = 512
+
+// sketchFew has columns sketched if that is wanted and they are few.
+func (s *source) sketchFew(wanted bool, columns int) { s.sketch = wanted && columns <= maxSketched }
 
 func (s *source) ReadAt(b []byte, offset int64) (int, error) {
 	if s.err == nil {
@@ -60,4 +70,41 @@ func (s *source) settle(err *error) {
 	case !errors.Is(*err, formats.ErrUnreadable):
 		*err = formats.Unreadable("%w", *err)
 	}
+}
+
+// hasher returns a Hasher of a column whose values are shown to its observer.
+func (s *source) hasher(t formats.Type, p formats.Path) (*formats.Hasher, error) {
+	h, err := formats.NewHasher(t, p)
+	if err != nil {
+		return nil, err
+	}
+	if s.sketch {
+		h.Sketch()
+	}
+	if s.observe == nil {
+		return h, nil
+	}
+	o, err := s.observe(t, p)
+	if err != nil {
+		s.err = err
+		return nil, err
+	}
+	if o != nil {
+		h.Observe(watched{o, s})
+	}
+	return h, nil
+}
+
+// watched is an Observer whose errors the source remembers.
+type watched struct {
+	formats.Observer
+	s *source
+}
+
+func (w watched) Observe(values []byte, n int, def, rep []byte) error {
+	err := w.Observer.Observe(values, n, def, rep)
+	if err != nil && w.s.err == nil {
+		w.s.err = err
+	}
+	return err
 }

@@ -1,29 +1,38 @@
 package arrow
 
 import (
-	"context"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/cairnstore/cairn/formats"
+	"github.com/cairnstore/cairn/formats/arrow/spelling"
 )
 
 // maxGathered is about how many bytes of values all columns gather together.
 const maxGathered = 8 << 20
 
-// A textColumn is a column whose values are given as texts.
+// A textColumn is a column whose values are given as texts. A value is first
+// read, and becomes part of the column when its row ends: so that whoever observes
+// the column has been told before what in that row could not be read.
 type textColumn struct {
 	name       string
+	path       formats.Path
 	typ        formats.Type
-	parse      parser
+	parse      spelling.Parser
 	entries    *entries
-	rows       int64          // so far
 	undigested formats.Column // if entries is nil
+
+	rows    int64 // so far
+	read    bool  // the row has been read
+	some    bool  // and there is a value
+	bad     int64 // values that could not be read
+	refusal string
 }
 
-func newTextColumns(ctx context.Context, names []string, types []formats.Type) ([]*textColumn, error) {
+func newTextColumns(s *source, names []string, types []formats.Type) ([]*textColumn, error) {
 	var columns []*textColumn
 	for i, name := range names {
-		c, err := newTextColumn(ctx, name, types[i], gatherLimit(len(names)))
+		c, err := newTextColumn(s, name, types[i], gatherLimit(len(names)))
 		if err != nil {
 			return nil, err
 		}
@@ -37,25 +46,25 @@ func gatherLimit(columns int) int {
 	return max(512, min(chunkBytes, maxGathered/columns))
 }
 
-func newTextColumn(ctx context.Context, name string, t formats.Type, limit int) (*textColumn, error) {
-	parse, err := parserOf(t)
+func newTextColumn(s *source, name string, t formats.Type, limit int) (*textColumn, error) {
+	parse, err := spelling.Of(t)
 	if err != nil {
 		return nil, err
 	}
 	path := formats.Path{}.Field(name)
-	h, err := formats.NewHasher(t, path)
+	h, err := s.hasher(t, path)
 	if err != nil {
 		return nil, err
 	}
-	e := newEntries(ctx, h, path)
+	e := newEntries(s.ctx, h, path)
 	e.limit = limit
-	return &textColumn{name: name, typ: t, parse: parse, entries: e}, nil
+	return &textColumn{name: name, path: path, typ: t, parse: parse, entries: e}, nil
 }
 
 // checkTypes checks the types that a caller has given.
 func checkTypes(types map[string]formats.Type) error {
 	for name, t := range types {
-		if _, err := parserOf(t); err != nil {
+		if _, err := spelling.Of(t); err != nil {
 			return fmt.Errorf("column %q: %w", name, err)
 		}
 	}
@@ -65,12 +74,50 @@ func checkTypes(types map[string]formats.Type) error {
 // isText reports whether the values are texts as they stand.
 func isText(t formats.Type) bool { return t == formats.String || t == formats.JSON }
 
-// field adds a field of CSV.
-func (c *textColumn) field(text []byte, quoted bool, line int) error {
+// field reads a field of CSV, and reports whether it could be.
+func (c *textColumn) field(text []byte, quoted, lenient bool) bool {
+	c.read = true
 	if len(text) == 0 && !(quoted && isText(c.typ)) {
-		return c.nulls(1)
+		return true
 	}
-	return c.value(text, line)
+	return c.value(text, lenient)
+}
+
+// value reads a value, and reports whether it could be. What is not Unicode takes
+// the digest from the column in the end; if lenient, it is bad here.
+func (c *textColumn) value(text []byte, lenient bool) bool {
+	start := len(c.entries.values)
+	var ok bool
+	c.entries.values, ok = c.parse(c.entries.values, text)
+	if ok && lenient && isText(c.typ) {
+		ok = utf8.Valid(text)
+	}
+	if !ok {
+		c.entries.values = c.entries.values[:start]
+		c.bad++
+	}
+	c.some = ok
+	return ok
+}
+
+// end makes what has been read part of the column.
+func (c *textColumn) end() error {
+	some := c.some
+	c.read, c.some = false, false
+	c.rows++
+	if some {
+		return c.entries.some(1, 1, 0, 0)
+	}
+	return c.entries.none(1, 0, 0, 0)
+}
+
+func endRow(columns []*textColumn) error {
+	for _, c := range columns {
+		if err := c.end(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *textColumn) nulls(n int64) error {
@@ -78,13 +125,9 @@ func (c *textColumn) nulls(n int64) error {
 	return c.entries.none(int(n), 0, 0, 0)
 }
 
-func (c *textColumn) value(text []byte, line int) error {
-	var ok bool
-	if c.entries.values, ok = c.parse(c.entries.values, text); !ok {
-		return formats.Unreadable("line %d: column %q: %q is no %s", line, clip(c.name), clip(string(text)), c.typ)
-	}
-	c.rows++
-	return c.entries.some(1, 1, 0, 0)
+// noSuch says that a text is not of the column's type.
+func (c *textColumn) noSuch(text []byte, line int) error {
+	return formats.Unreadable("line %d: column %q: %q is no %s", line, clip(c.name), clip(string(text)), c.typ)
 }
 
 func textTable(rows int64, columns []*textColumn) (*formats.Table, error) {
@@ -96,6 +139,12 @@ func textTable(rows int64, columns []*textColumn) (*formats.Table, error) {
 		}
 		if err := c.entries.flush(); err != nil {
 			return nil, err
+		}
+		if c.bad > 0 {
+			c.entries.hasher.Refuse(fmt.Sprintf("%d of its values cannot be read as %s", c.bad, c.typ))
+		}
+		if c.refusal != "" {
+			c.entries.hasher.Refuse(c.refusal)
 		}
 		all = append(all, c.entries.hasher.Column())
 	}

@@ -28,7 +28,7 @@ func inspectCSV(t *testing.T, text string, o *CSVOptions) *formats.Table {
 
 func inspectNDJSON(t *testing.T, text string, types map[string]formats.Type) *formats.Table {
 	t.Helper()
-	table, err := InspectNDJSON(t.Context(), strings.NewReader(text), int64(len(text)), types)
+	table, err := InspectNDJSON(t.Context(), strings.NewReader(text), int64(len(text)), &NDJSONOptions{Types: types})
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
@@ -314,7 +314,7 @@ func TestNDJSONUnreadable(t *testing.T) {
 		`{"d": "x"}`:                          `column "d": "x" is no date`,
 		strings.Repeat(" ", maxRecord) + "{}": "more than 16777216 bytes",
 	} {
-		_, err := InspectNDJSON(t.Context(), strings.NewReader(text), int64(len(text)), map[string]formats.Type{"d": formats.Date})
+		_, err := InspectNDJSON(t.Context(), strings.NewReader(text), int64(len(text)), &NDJSONOptions{Types: map[string]formats.Type{"d": formats.Date}})
 		if !errors.Is(err, formats.ErrUnreadable) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.40q: %v, want %s", text, err, want)
 		}

@@ -1,4 +1,7 @@
-package arrow
+// Package spelling says which values texts stand for: in CSV and NDJSON, and in
+// the bounds of contracts. It is the way back from the texts of formats/SPEC.md,
+// and takes a few more spellings; arrow.InspectCSV lists them.
+package spelling
 
 import (
 	"encoding/binary"
@@ -14,13 +17,13 @@ import (
 	"github.com/cairnstore/cairn/formats"
 )
 
-// A parser appends the value that a text stands for to b, as a Hasher takes it.
+// A Parser appends the value that a text stands for to b, as a Hasher takes it.
 // ok is false if the text is not one of the type.
-type parser func(b, text []byte) (_ []byte, ok bool)
+type Parser func(b, text []byte) (_ []byte, ok bool)
 
-// parserOf returns the parser of a type. Each accepts one spelling of a value as
+// Of returns the parser of a type. Each accepts one spelling of a value as
 // far as it can, so that a text which is taken for a value says no more than it.
-func parserOf(t formats.Type) (parser, error) {
+func Of(t formats.Type) (Parser, error) {
 	if t.Width() < 0 {
 		return nil, fmt.Errorf("%q is not a type of columns", string(t))
 	}
@@ -85,7 +88,7 @@ func parseInteger(text []byte) (magnitude uint64, negative, ok bool) {
 	return magnitude, negative, true
 }
 
-func parseSigned(width int) parser {
+func parseSigned(width int) Parser {
 	largest := uint64(1)<<(8*width-1) - 1
 	return func(b, text []byte) ([]byte, bool) {
 		v, negative, ok := parseInteger(text)
@@ -96,7 +99,7 @@ func parseSigned(width int) parser {
 	}
 }
 
-func parseUnsigned(width int) parser {
+func parseUnsigned(width int) Parser {
 	return func(b, text []byte) ([]byte, bool) {
 		v, negative, ok := parseInteger(text)
 		return appendNumber(b, v, width), ok && !negative && v <= math.MaxUint64>>(64-8*width)
@@ -109,7 +112,7 @@ func appendNumber(b []byte, v uint64, width int) []byte {
 	return append(b, all[:width]...)
 }
 
-func parseFloat(width int) parser {
+func parseFloat(width int) Parser {
 	return func(b, text []byte) ([]byte, bool) {
 		if !isNumber(text) && !isNotFinite(text) {
 			return b, false
@@ -128,6 +131,15 @@ func isNotFinite(text []byte) bool {
 		return true
 	}
 	return false
+}
+
+// IsRounded reports whether a number is an integer that a float64 need not hold
+// exactly. Such are identifiers.
+func IsRounded(text []byte) bool {
+	v, _, ok := parseInteger(text)
+	whole, _ := cutByte(text, "-")
+	n, rest := digits(whole)
+	return n > 1 && len(rest) == 0 && (!ok || v > 1<<53)
 }
 
 // isNumber reports whether a text is a number of JSON.
@@ -152,7 +164,7 @@ func isNumber(text []byte) bool {
 }
 
 // parseDecimal reads -?[0-9]+(\.[0-9]+)? of no more digits than there are.
-func parseDecimal(precision, scale, width int) parser {
+func parseDecimal(precision, scale, width int) Parser {
 	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(precision)), nil)
 	return func(b, text []byte) ([]byte, bool) {
 		unsigned, negative := cutByte(text, "-")
@@ -203,7 +215,7 @@ func parseDate(b, text []byte) ([]byte, bool) {
 
 // parseTime reads hh:mm:ss, with as many decimals as the unit has, and Z if the
 // zone is UTC.
-func parseTime(u formats.Unit, zoned bool) parser {
+func parseTime(u formats.Unit, zoned bool) Parser {
 	width := formats.Time(u, "").Width()
 	return func(b, text []byte) ([]byte, bool) {
 		s, fraction, rest, ok := cutClock(text, u)
@@ -216,7 +228,7 @@ func parseTime(u formats.Unit, zoned bool) parser {
 
 // parseTimestamp reads a date, T or a space, a time, and if there is a zone, Z or
 // an offset from UTC.
-func parseTimestamp(u formats.Unit, zoned bool) parser {
+func parseTimestamp(u formats.Unit, zoned bool) Parser {
 	return func(b, text []byte) ([]byte, bool) {
 		day, rest, ok := cutDay(text)
 		rest, separated := cutByte(rest, "T ")
