@@ -186,12 +186,13 @@ func (c *Catalogue) examine(ctx context.Context, f *Finding, file string) error 
 	asked := layout.File{Digest: f.Digest}
 	f.Matches = c.Identify(asked)
 	if len(f.Matches) == 0 && len(c.byData) > 0 && c.repo.options.Inspect != nil {
-		var err error
-		if asked.Table, err = c.repo.options.Inspect(ctx, file); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
+		switch in, err := c.repo.options.Inspect(ctx, file); {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
 			f.Problem = cause(err)
+		case in != nil:
+			asked.Table = in.Table
 		}
 		f.Matches = c.Identify(asked)
 	}

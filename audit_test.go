@@ -38,7 +38,7 @@ func auditOf(t *testing.T, r *cairn.Repo, dir string) map[string]*cairn.Finding 
 
 // inspectTables is [inspect] for files that begin with "table"; those that begin
 // with "hostile" cannot be looked into.
-func inspectTables(ctx context.Context, file string) (*layout.Table, error) {
+func inspectTables(ctx context.Context, file string) (*cairn.Inspected, error) {
 	switch b, err := os.ReadFile(file); {
 	case err != nil:
 		return nil, err

@@ -63,9 +63,16 @@ type Options struct {
 	Meter *transfer.Meter
 
 	// Inspect, if not nil, says what a file holds that is to be published. It
-	// returns nil for a file that holds no table, and an error for one that
-	// claims to and does not; then nothing is published.
-	Inspect func(ctx context.Context, file string) (*layout.Table, error)
+	// returns nil for a file that it did not look into, and an error for one that
+	// claims to be a table and is none; then nothing is published. A file
+	// that has the bytes it had in the version before is not looked into again.
+	Inspect func(ctx context.Context, file string) (*Inspected, error)
+}
+
+// An Inspected is what one reading of a file tells.
+type Inspected struct {
+	Table *layout.Table // nil if it holds none
+	Sum   transfer.Sum  // of its bytes; zero if they were not all read, so that they are read for it
 }
 
 // Errors that tell a caller what to do. All of them are final: trying again

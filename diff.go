@@ -166,7 +166,7 @@ func (r *Repo) Describe(ctx context.Context, sources []Source) ([]layout.File, e
 			return err
 		}
 		defer f.Close()
-		described[i], _, err = r.name(ctx, sources[i], f)
+		described[i], _, err = r.name(ctx, sources[i], f, nil)
 		return err
 	})
 	slices.SortFunc(described, func(a, b layout.File) int { return cmp.Compare(a.Path, b.Path) })

@@ -62,10 +62,10 @@ func TestDiff(t *testing.T) {
 }
 
 // inspect takes the first line of a file for its table's content.
-func inspect(_ context.Context, file string) (*layout.Table, error) {
+func inspect(_ context.Context, file string) (*cairn.Inspected, error) {
 	b, err := os.ReadFile(file)
 	content, _, _ := strings.Cut(string(b), "\n")
-	return table("", "", "x", "string", content).Table, err
+	return &cairn.Inspected{Table: table("", "", "x", "string", content).Table}, err
 }
 
 // A version that holds the same data in other bytes is recognised, and with

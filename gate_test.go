@@ -50,12 +50,12 @@ func made(t *testing.T, r *cairn.Repo, artifact layout.Artifact, date layout.Dat
 
 // rowsAre is an Inspect that takes a file for a table of as many rows as it has
 // bytes, unless it is empty.
-func rowsAre(_ context.Context, file string) (*layout.Table, error) {
+func rowsAre(_ context.Context, file string) (*cairn.Inspected, error) {
 	st, err := os.Stat(file)
 	if err != nil || st.Size() == 0 {
 		return nil, err
 	}
-	return &layout.Table{Rows: st.Size(), Columns: []layout.Column{{Name: "a", Type: "int64"}}}, nil
+	return &cairn.Inspected{Table: &layout.Table{Rows: st.Size(), Columns: []layout.Column{{Name: "a", Type: "int64"}}}}, nil
 }
 
 // story is the incident: customers v1, features of v1, then v2; and around it

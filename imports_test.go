@@ -17,7 +17,9 @@ var allowed = map[string][]string{
 	"layout/lineage":         {"layout"},
 	"formats":                {"github.com/zeebo/blake3", "github.com/zeebo/xxh3"},
 	"formats/parquet":        {"formats", "github.com/parquet-go/parquet-go/...", "github.com/zeebo/blake3"},
-	"formats/arrow":          {"formats", "github.com/apache/arrow/go/v17/..."},
+	"formats/arrow":          {"formats", "formats/arrow/spelling", "github.com/apache/arrow/go/v17/..."},
+	"formats/arrow/spelling": {"formats"},
+	"formats/contract":       {"formats", "formats/arrow/spelling", "github.com/zeebo/blake3", "github.com/RoaringBitmap/roaring/v2/...", "go.yaml.in/yaml/v3"},
 	"formats/model":          {"github.com/zeebo/blake3"},
 	"store":                  {"github.com/minio/crc64nvme"},
 	"store/mem":              {"store"},
@@ -36,6 +38,9 @@ var allowed = map[string][]string{
 	"bench":                  {"...", "github.com/parquet-go/parquet-go/...", "github.com/apache/arrow/go/v17/..."},
 	"deploy/kubernetes":      {},
 	"cmd":                    {"", "...", "github.com/spf13/...", "github.com/dustin/go-humanize", "github.com/schollz/progressbar/v3", "go.yaml.in/yaml/v3", "golang.org/x/term"},
+	"examples":               {"", "layout", "store/open", "examples/...", "github.com/parquet-go/parquet-go/...", "gonum.org/v1/gonum/..."},
+
+	"formats/contract/tables": {"formats", "formats/contract", "formats/arrow/...", "formats/parquet", "github.com/parquet-go/parquet-go"},
 }
 
 // The imports of each package, tests aside, are those that its place allows.

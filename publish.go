@@ -84,6 +84,8 @@ type publishing struct {
 	base    map[layout.Digest]baseBlob
 	before  *Version // what the head meant when publishing began, or nil
 	session *session
+	made    *Version // once it is prepared
+	encoded []byte   // its manifest
 
 	mu    sync.Mutex
 	files []layout.File
@@ -202,22 +204,33 @@ func (w *publishing) checkNames(ctx context.Context) error {
 	return nil
 }
 
-// publish stores the files, and swaps the head until it is settled whose
-// version is current.
+// publish makes the files a version, and makes it current.
 func (w *publishing) publish(ctx context.Context) (*Outcome, error) {
-	if err := w.read(ctx); err != nil {
+	if err := w.prepare(ctx); err != nil {
 		return nil, err
+	}
+	return w.conclude(ctx)
+}
+
+// prepare stores the files, and finds out what the version is and whether it may
+// take the place of others.
+func (w *publishing) prepare(ctx context.Context) error {
+	if err := w.read(ctx); err != nil {
+		return err
 	}
 	m := w.manifest(w.inputs)
 	m.Files = w.files
 	b, id, err := m.Encode()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := &Outcome{Version: &Version{Pin: layout.Pin{Artifact: w.Artifact, Version: id}, Manifest: m, repo: w.r}}
-	if err := w.checkSchema(ctx, m); err != nil {
-		return nil, err
-	}
+	w.made, w.encoded = &Version{Pin: layout.Pin{Artifact: w.Artifact, Version: id}, Manifest: m, repo: w.r}, b
+	return w.checkSchema(ctx, m)
+}
+
+// conclude swaps the head until it is settled whose version is current.
+func (w *publishing) conclude(ctx context.Context) (*Outcome, error) {
+	out, m := &Outcome{Version: w.made}, w.made.Manifest
 	out.SameData = w.before != nil && w.before.Pin != out.Pin && m.HasTables() && w.before.Manifest.SameData(m)
 	if w.ReuseEqual && out.SameData && w.before.Manifest.EqualButFiles(m) {
 		out.Version = w.before
@@ -228,7 +241,7 @@ func (w *publishing) publish(ctx context.Context) (*Outcome, error) {
 			return nil, err
 		}
 	}
-	return out, w.commit(ctx, out, b)
+	return out, w.commit(ctx, out, w.encoded)
 }
 
 // commit makes the version of out current, whose bytes are stored and whose

@@ -132,8 +132,8 @@ func (run *Run) use(ctx context.Context, refs []layout.Ref) error {
 	return nil
 }
 
-// Pull makes ref an input, unless the gate refuses it, and writes its files into the folder dir, as
-// [Version.Pull] does, or those of a range of dates as [PullAll] does. It
+// Pull makes ref an input, unless the gate refuses it, and writes its files into
+// the folder dir, as [Version.Pull] does, or those of a range of dates as [PullAll] does. It
 // returns the versions whose files they are.
 func (run *Run) Pull(ctx context.Context, ref layout.Ref, dir string) ([]*Version, error) {
 	versions, err := run.Resolve(ctx, ref)
@@ -147,10 +147,10 @@ func (run *Run) Pull(ctx context.Context, ref layout.Ref, dir string) ([]*Versio
 }
 
 // Publish publishes what the run made, in the given order, and stamps it with
-// the date, the source, the parameters and the gate of the run, as far as a publication
-// does not say otherwise, and with every input of the run. All publications are
-// checked before the first is stored. After an error, the outcomes are those of
-// the publications before the one that failed.
+// the date, the source, the parameters and the gate of the run, as far as a
+// publication does not say otherwise, and with every input of the run. The bytes
+// of all publications are stored and checked before the first gets a name. After
+// an error, the outcomes are those of the publications before the one that failed.
 func (run *Run) Publish(ctx context.Context, publications ...*Publication) ([]*Outcome, error) {
 	begun := make([]*publishing, 0, len(publications))
 	defer func() {
@@ -165,10 +165,15 @@ func (run *Run) Publish(ctx context.Context, publications ...*Publication) ([]*O
 		}
 		begun = append(begun, w)
 	}
+	for _, w := range begun {
+		if err := w.prepare(ctx); err != nil {
+			return nil, fmt.Errorf("publishing %s: %w", w.Artifact, err)
+		}
+	}
 	var outcomes []*Outcome
 	for len(begun) > 0 {
 		w := begun[0]
-		out, err := w.publish(ctx)
+		out, err := w.conclude(ctx)
 		if err != nil {
 			return outcomes, fmt.Errorf("publishing %s: %w", w.Artifact, err)
 		}

@@ -3,6 +3,8 @@ package cairn
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/cairnstore/cairn/layout"
 )
@@ -10,6 +12,7 @@ import (
 // checkSchema refuses a version that lacks a column of one that it replaces, or
 // has it with another type: whoever reads it by name would break, or worse, not.
 // It replaces the current version of its partition and those of its pointers.
+// Columns of text files do not count: their types are guessed from the values.
 func (w *publishing) checkSchema(ctx context.Context, m *layout.Manifest) error {
 	if w.AllowSchemaChange || !m.HasTables() {
 		return nil
@@ -70,11 +73,11 @@ func compareSchemas(v *Version, m *layout.Manifest) error {
 	return nil
 }
 
-// columnsOf yields the columns of all tables.
+// columnsOf yields the columns of all tables that say themselves what they are.
 func columnsOf(m *layout.Manifest) func(yield func(layout.Column) bool) {
 	return func(yield func(layout.Column) bool) {
 		for _, f := range m.Files {
-			if f.Table == nil {
+			if f.Table == nil || isText(f.Path) {
 				continue
 			}
 			for _, c := range f.Table.Columns {
@@ -84,6 +87,15 @@ func columnsOf(m *layout.Manifest) func(yield func(layout.Column) bool) {
 			}
 		}
 	}
+}
+
+// isText reports whether a table has this name that says nothing of its types.
+func isText(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv", ".tsv", ".ndjson", ".jsonl":
+		return true
+	}
+	return false
 }
 
 func anyOf(types map[string]bool) (one string) {

@@ -33,7 +33,7 @@ func (w *publishing) read(ctx context.Context) error {
 		}
 		w.r.options.Meter.Expect(id.stat.Size())
 		cores <- struct{}{}
-		found, sum, err := w.r.name(ctx, s, f)
+		found, sum, err := w.r.name(ctx, s, f, w.formerly(s.Path))
 		<-cores
 		if err != nil {
 			return err
@@ -55,20 +55,59 @@ func (w *publishing) read(ctx context.Context) error {
 	})
 }
 
-// name reads a file once to name its bytes, and lets Inspect say what it holds
-// while they are in memory.
-func (r *Repo) name(ctx context.Context, s Source, f *os.File) (layout.File, transfer.Sum, error) {
-	sum, err := transfer.SumOf(ctx, r.options.Meter.Hashing(f))
-	if err != nil {
-		return layout.File{}, sum, fmt.Errorf("reading %s: %w", s.File, err)
+// formerly returns what the version before has under that path, or nil.
+func (w *publishing) formerly(path string) *layout.File {
+	if w.before == nil {
+		return nil
 	}
-	found := layout.File{Path: s.Path, Size: sum.Size, Digest: sum.Digest}
-	if r.options.Inspect != nil {
-		if found.Table, err = r.options.Inspect(ctx, s.File); err != nil {
-			err = fmt.Errorf("%s: %w", s.File, err)
+	for i, f := range w.before.Manifest.Files {
+		if f.Path == path {
+			return &w.before.Manifest.Files[i]
 		}
 	}
-	return found, sum, err
+	return nil
+}
+
+// name says what a file is and holds. It is read once: by Inspect, or to name its
+// bytes. If these may be the former ones, they are named first, as that is faster
+// than looking into them.
+func (r *Repo) name(ctx context.Context, s Source, f *os.File, former *layout.File) (found layout.File, sum transfer.Sum, err error) {
+	st, err := f.Stat()
+	if err != nil {
+		return found, sum, err
+	}
+	if former != nil && former.Table != nil && former.Size == st.Size() {
+		if sum, err = r.sum(ctx, s, f); err != nil || sum.Digest == former.Digest {
+			return *former, sum, err
+		}
+	}
+	in := new(Inspected)
+	if r.options.Inspect != nil {
+		switch looked, err := r.options.Inspect(ctx, s.File); {
+		case err != nil:
+			return found, sum, fmt.Errorf("%s: %w", s.File, err)
+		case looked != nil:
+			in = looked
+		}
+	}
+	switch {
+	case !in.Sum.Digest.IsZero():
+		sum = in.Sum
+		r.options.Meter.Named(sum.Size)
+	case sum.Digest.IsZero():
+		if sum, err = r.sum(ctx, s, f); err != nil {
+			return found, sum, err
+		}
+	}
+	return layout.File{Path: s.Path, Size: sum.Size, Digest: sum.Digest, Table: in.Table}, sum, nil
+}
+
+func (r *Repo) sum(ctx context.Context, s Source, f *os.File) (transfer.Sum, error) {
+	sum, err := transfer.SumOf(ctx, r.options.Meter.Hashing(io.NewSectionReader(f, 0, 1<<63-1)))
+	if err != nil {
+		err = fmt.Errorf("reading %s: %w", s.File, err)
+	}
+	return sum, err
 }
 
 // claim notes a file, and reports whether it is the first with its bytes.

@@ -35,6 +35,9 @@ func (m *Meter) Done() { m.add(func(m *Meter) *atomic.Int64 { return &m.Files },
 
 func (m *Meter) moved(n int64) { m.add(func(m *Meter) *atomic.Int64 { return &m.Moved }, n) }
 
+// Named counts bytes of a source file that were read and named elsewhere.
+func (m *Meter) Named(n int64) { m.add(func(m *Meter) *atomic.Int64 { return &m.Hashed }, n) }
+
 // Hashing returns r, counting what is read from it as hashed.
 func (m *Meter) Hashing(r io.Reader) io.Reader {
 	return readerFunc(func(b []byte) (int, error) {
