@@ -22,8 +22,10 @@ func (a *app) diffCommand() *cobra.Command {
 		Short: "Say how two versions differ, down to the columns",
 		Long: `Say how the files of two versions differ: which were added, removed, renamed or
 changed; for tables how many rows there are, and which columns were added,
-removed, renamed, retyped or changed. It is all in the manifests: no data is
-read from the store. Either side may also be a file or folder on this machine;
+removed, renamed, retyped or changed, and how far the values of those have moved:
+PSI, the population stability index, where by custom 0.25 is another population;
+and KS, the largest difference between the shares of values up to some value.
+It is all in the manifests: no data is read from the store. Either side may also be a file or folder on this machine;
 one with an @ in its name is written with ./ before it.`,
 		Example: `  cairn diff datasets/flights@v1 datasets/flights@v2
   cairn diff features/delay@prod out/ --exit-code`,
@@ -33,6 +35,7 @@ one with an @ in its name is written with ./ before it.`,
 		},
 	}
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "end with 1 if they differ, as in git")
+	a.lockFlag(cmd)
 	return cmd
 }
 
@@ -41,11 +44,11 @@ func (a *app) diff(ctx context.Context, before, after string, exitCode bool) err
 	if err != nil {
 		return err
 	}
-	old, err := filesOf(ctx, r, before)
+	old, err := a.filesOf(ctx, r, before)
 	if err != nil {
 		return err
 	}
-	now, err := filesOf(ctx, r, after)
+	now, err := a.filesOf(ctx, r, after)
 	if err != nil {
 		return err
 	}
@@ -65,7 +68,7 @@ func (a *app) diff(ctx context.Context, before, after string, exitCode bool) err
 }
 
 // filesOf returns the files of what text means: a version, or a local path.
-func filesOf(ctx context.Context, r *cairn.Repo, text string) ([]layout.File, error) {
+func (a *app) filesOf(ctx context.Context, r *cairn.Repo, text string) ([]layout.File, error) {
 	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "/") || !strings.Contains(text, "@") {
 		sources, err := cairn.Sources(text)
 		if err != nil {
@@ -77,7 +80,7 @@ func filesOf(ctx context.Context, r *cairn.Repo, text string) ([]layout.File, er
 	if err != nil {
 		return nil, err
 	}
-	v, err := resolveOne(ctx, r, ref)
+	v, err := a.resolveOne(ctx, r, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +100,7 @@ func (a *app) printDiff(d cairn.FileDiff) error {
 	fmt.Fprintln(a.stdout, line)
 	t := a.table()
 	for _, c := range d.Columns {
-		t.row("  "+c.Name, changeText(c.Change, c.From), columnText(c.Before), between(c), columnText(c.After))
+		t.row("  "+c.Name, changeText(c.Change, c.From), columnText(c.Before), between(c), columnText(c.After), driftText(c))
 	}
 	return t.flush()
 }
@@ -114,6 +117,13 @@ func between(c cairn.ColumnDiff) string {
 		return "→"
 	}
 	return ""
+}
+
+func driftText(c cairn.ColumnDiff) string {
+	if c.Drift == nil {
+		return ""
+	}
+	return fmt.Sprintf("drift: PSI %.2f, KS %.2f", c.Drift.PSI, c.Drift.KS)
 }
 
 // columnText sums up a column.

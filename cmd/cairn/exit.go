@@ -86,6 +86,9 @@ func explain(err error) failure {
 	if isA[*bug](err) {
 		return failure{exitBug, "bug", err.Error(), "please report it, with the lines above"}
 	}
+	if ended := (*programError)(nil); errors.As(err, &ended) {
+		return failure{ended.code, "command", ended.text, ""}
+	}
 	for _, f := range failures {
 		if f.matches(err) {
 			return failure{f.code, f.kind, oneLine(err), f.hint}

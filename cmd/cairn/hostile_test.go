@@ -40,8 +40,8 @@ func TestInspectorLosesChildren(t *testing.T) {
 		t.Errorf("a child that hangs: %v", err)
 	}
 	// What is no table is not asked about.
-	if table, err := hangs.inspect(t.Context(), write(t, filepath.Join(dir, "a.csv"), []byte("a"))); table != nil || err != nil {
-		t.Errorf("a text: %v, %v", table, err)
+	if in, err := hangs.inspect(t.Context(), write(t, filepath.Join(dir, "a.txt"), []byte("a"))); in != nil || err != nil {
+		t.Errorf("a text: %v, %v", in, err)
 	}
 }
 

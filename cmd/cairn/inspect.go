@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,18 +10,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/cairnstore/cairn"
-	"github.com/cairnstore/cairn/formats"
-	"github.com/cairnstore/cairn/formats/arrow"
-	"github.com/cairnstore/cairn/formats/parquet"
+	"github.com/cairnstore/cairn/formats/contract"
+	"github.com/cairnstore/cairn/formats/contract/tables"
+	"github.com/cairnstore/cairn/formats/model"
 	"github.com/cairnstore/cairn/layout"
+	"github.com/cairnstore/cairn/store/transfer"
 )
 
 // What a file may cost to look into. Nothing in it is trusted: a few bytes can
@@ -36,10 +35,18 @@ const (
 // An inspector says what files hold. It looks into them in a child process with
 // bounded memory and time, which may be lost without losing the job.
 type inspector struct {
-	start func() (*exec.Cmd, error) // says how to start a child
+	start func() (*exec.Cmd, error)        // says how to start a child
+	note  func(format string, args ...any) // tells a person; nil if there is none
 
-	mu    sync.Mutex // one file at a time: looking into it uses all cores
-	child *child
+	mu      sync.Mutex // one file at a time: looking into it uses all cores
+	child   *child
+	checked map[string]checked
+}
+
+// A checked is a table that has been held against a contract.
+type checked struct {
+	stat os.FileInfo
+	in   *cairn.Inspected
 }
 
 // newInspector returns an inspector whose children are this program.
@@ -53,28 +60,130 @@ func newInspector() *inspector {
 	}}
 }
 
-// inspect returns what file holds, nil if it is no table that cairn knows.
-func (i *inspector) inspect(ctx context.Context, file string) (*layout.Table, error) {
-	size, ok, err := looksLikeTable(file)
-	if err != nil || !ok {
+// inspect returns what file is, nil if it claims to be no table that cairn knows. A
+// text is a table by its name only, so that one which is none is no error.
+func (i *inspector) inspect(ctx context.Context, file string) (*cairn.Inspected, error) {
+	if in, ok, err := i.known(file); ok || err != nil {
+		return in, err
+	}
+	format, size, start, err := formatOf(file)
+	if err != nil {
+		return nil, err
+	}
+	if format == "" {
+		i.noteModel(ctx, file, size, start)
+		return nil, nil
+	}
+	a, err := i.ask(ctx, size, &question{File: file, Format: format})
+	switch {
+	case err == nil:
+		return a.inspected(), nil
+	case format.IsText() && errors.Is(err, cairn.ErrRefused):
+		i.tell("%s is taken as plain bytes: %s", file, strings.TrimPrefix(err.Error(), cairn.ErrRefused.Error()+": "))
+		return nil, nil
+	case errors.Is(err, cairn.ErrRefused):
+		err = fmt.Errorf("%w; --opaque publishes it as it is", err)
+	}
+	return nil, err
+}
+
+// known returns what is known of a file that has been held against a contract, and
+// has not changed since.
+func (i *inspector) known(file string) (in *cairn.Inspected, ok bool, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	c, ok := i.checked[file]
+	if !ok {
+		return nil, false, nil
+	}
+	st, err := os.Stat(file)
+	if err == nil && !unchanged(c.stat, st) {
+		err = fmt.Errorf("%w: since it was held against its contract", cairn.ErrChanged)
+	}
+	return c.in, err == nil, err
+}
+
+func unchanged(before, after os.FileInfo) bool {
+	return os.SameFile(before, after) && before.Size() == after.Size() && before.ModTime().Equal(after.ModTime())
+}
+
+// check holds a table against a contract, and remembers what it is. The rows that
+// break it, and the others, go to the files that q names.
+func (i *inspector) check(ctx context.Context, q *question) (*answer, error) {
+	before, err := os.Stat(q.File)
+	if err != nil {
+		return nil, err
+	}
+	a, err := i.ask(ctx, before.Size(), q)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", q.File, err)
+	}
+	after, err := os.Stat(q.File)
+	if err == nil && !unchanged(before, after) {
+		err = fmt.Errorf("%s %w", q.File, cairn.ErrChanged)
+	}
+	if err != nil {
 		return nil, err
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.checked == nil {
+		i.checked = make(map[string]checked)
+	}
+	i.checked[q.File] = checked{after, a.inspected()}
+	return a, nil
+}
+
+// noteModel tells of a file that can run code when it is loaded. Only what may be a
+// pickle is looked at: models are large.
+func (i *inspector) noteModel(ctx context.Context, file string, size int64, start string) {
+	extensions := []string{".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".bin", ".npy", ".npz"}
+	if i.note == nil || !strings.HasPrefix(start, "\x80") && !slices.Contains(extensions, strings.ToLower(filepath.Ext(file))) {
+		return
+	}
+	a, err := i.ask(ctx, size, &question{File: file, Model: true})
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		i.tell("%s may be a model that can run code when it is loaded; looking into it: %s", file, strings.TrimPrefix(err.Error(), cairn.ErrRefused.Error()+": "))
+	case a.Model != nil && a.Model.ExecutesCode:
+		i.tell("%s can run code when it is loaded (%s); cairn inspect says what it imports", file, a.Model.Format)
+	}
+}
+
+func (i *inspector) tell(format string, args ...any) {
+	if i.note != nil {
+		i.note(format, args...)
+	}
+}
+
+// ask asks the child about a file of that size.
+func (i *inspector) ask(ctx context.Context, size int64, q *question) (*answer, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	if i.child == nil {
+		var err error
 		if i.child, err = i.startChild(); err != nil {
 			return nil, fmt.Errorf("starting a process to look into it: %w", err)
 		}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, inspectTime+time.Duration(size/inspectRate)*time.Second, errSlow)
+	limit := inspectTime + time.Duration(size/inspectRate)*time.Second
+	if q.Contract != "" {
+		limit *= 3 // values are looked at one by one, and rows are parted in another pass
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errSlow)
 	defer cancel()
-	table, err := i.child.ask(ctx, file)
+	a, err := i.child.ask(ctx, q)
 	var lost *lostChild
 	if errors.As(err, &lost) {
 		i.child = nil
-		err = lost.cause
+		return nil, lost.cause
 	}
-	return table, err
+	if q.Bad != "" { // the next one needs the memory that this took
+		i.child.end()
+		i.child = nil
+	}
+	return a, err
 }
 
 // A lostChild says why a child gave no answer.
@@ -83,46 +192,28 @@ type lostChild struct{ cause error }
 func (e *lostChild) Error() string { return e.cause.Error() }
 
 var (
-	errLost = fmt.Errorf("%w: looking into it took more than %s of memory or crashed, so it is broken, hostile or too large to look into; --opaque publishes it as it is", cairn.ErrRefused, size(inspectMemory))
-	errSlow = fmt.Errorf("%w: looking into it took too long; --opaque publishes it as it is", cairn.ErrRefused)
+	errLost = fmt.Errorf("%w: looking into it took more than %s of memory or crashed, so it is broken, hostile or too large to look into", cairn.ErrRefused, size(inspectMemory))
+	errSlow = fmt.Errorf("%w: looking into it took too long", cairn.ErrRefused)
 )
 
-// looksLikeTable reports whether a file claims to be a table that says itself
-// what its columns are: by its first bytes, or by its name.
-func looksLikeTable(file string) (size int64, ok bool, err error) {
+// formatOf returns the format that a file claims to have, "" if it claims none,
+// with its size and first bytes.
+func formatOf(file string) (format tables.Format, size int64, start string, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return 0, false, err
+		return "", 0, "", err
 	}
 	defer f.Close()
 	st, err := f.Stat()
 	if err != nil {
-		return 0, false, err
+		return "", 0, "", err
 	}
-	magic, err := firstBytes(f)
-	if err != nil {
-		return 0, false, err
-	}
-	switch strings.ToLower(filepath.Ext(file)) {
-	case ".parquet", ".feather", ".arrow":
-		return st.Size(), true, nil
-	}
-	return st.Size(), strings.HasPrefix(magic, parquetMagic) || magic == arrowMagic, nil
-}
-
-const (
-	parquetMagic = "PAR1"
-	arrowMagic   = "ARROW1"
-)
-
-// firstBytes returns as many of the first bytes of f as the longest magic has.
-func firstBytes(f *os.File) (string, error) {
-	var magic [len(arrowMagic)]byte
-	n, err := f.ReadAt(magic[:], 0)
+	var b [6]byte
+	n, err := f.ReadAt(b[:], 0)
 	if err == io.EOF {
 		err = nil
 	}
-	return string(magic[:n]), err
+	return tables.FormatOf(file, b[:n]), st.Size(), string(b[:n]), err
 }
 
 // A child is a process of this program that runs inspectCommand.
@@ -132,11 +223,36 @@ type child struct {
 	answers   *bufio.Reader
 }
 
+// A question is what a child is asked about a file.
+type question struct {
+	File   string        `json:"file"`
+	Format tables.Format `json:"format,omitempty"` // of a table
+
+	Contract string `json:"contract,omitempty"` // its text, if there is one
+	Dir      string `json:"dir,omitempty"`      // for temporary files
+
+	// Bad and Good are files that are there to take the rows that break the contract,
+	// and the others if the table meets the contract without them.
+	Bad  string `json:"bad,omitempty"`
+	Good string `json:"good,omitempty"`
+
+	Model bool `json:"model,omitempty"` // look for a model instead
+}
+
 // An answer is what a child says of a file.
 type answer struct {
-	Table      *layout.Table `json:"table,omitempty"`
-	Error      string        `json:"error,omitempty"`
-	Unreadable bool          `json:"unreadable,omitempty"`
+	Table  *layout.Table    `json:"table,omitempty"`
+	Sum    transfer.Sum     `json:"sum,omitzero"`     // of the bytes of a table
+	Report *contract.Report `json:"report,omitempty"` // if there is a contract
+	Broken string           `json:"broken,omitempty"` // why the contract is broken without the bad rows too
+	Model  *model.Model     `json:"model,omitempty"`
+
+	Error      string `json:"error,omitempty"`
+	Unreadable bool   `json:"unreadable,omitempty"` // the file is to blame
+}
+
+func (a *answer) inspected() *cairn.Inspected {
+	return &cairn.Inspected{Table: a.Table, Sum: a.Sum}
 }
 
 func (i *inspector) startChild() (*child, error) {
@@ -156,22 +272,27 @@ func (i *inspector) startChild() (*child, error) {
 	return &child{cmd, in, bufio.NewReader(out)}, cmd.Start()
 }
 
-// ask has the child look into file. A child that gives no answer is lost.
-func (c *child) ask(ctx context.Context, file string) (*layout.Table, error) {
+// end waits for the child to end.
+func (c *child) end() {
+	c.questions.Close()
+	c.cmd.Wait()
+}
+
+// ask has the child look into a file. A child that gives no answer is lost.
+func (c *child) ask(ctx context.Context, q *question) (*answer, error) {
 	stop := context.AfterFunc(ctx, func() { c.cmd.Process.Kill() })
 	defer stop()
-	question, err := json.Marshal(file)
+	asked, err := json.Marshal(q)
 	if err != nil {
 		return nil, err
 	}
-	_, err = c.questions.Write(append(question, '\n'))
+	_, err = c.questions.Write(append(asked, '\n'))
 	var line []byte
 	if err == nil {
 		line, err = c.answers.ReadBytes('\n')
 	}
 	if err != nil {
-		c.questions.Close()
-		c.cmd.Wait()
+		c.end()
 		if cause := context.Cause(ctx); cause != nil {
 			return nil, &lostChild{cause}
 		}
@@ -183,78 +304,9 @@ func (c *child) ask(ctx context.Context, file string) (*layout.Table, error) {
 	}
 	switch {
 	case a.Unreadable:
-		return nil, fmt.Errorf("%w: %s; --opaque publishes it as it is", cairn.ErrRefused, a.Error)
+		return nil, fmt.Errorf("%w: %s", cairn.ErrRefused, a.Error)
 	case a.Error != "":
 		return nil, errors.New(a.Error)
 	}
-	return a.Table, nil
-}
-
-// inspectCommand is the child: it reads the names of files, a JSON string a
-// line, and answers each with a line.
-func inspectCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:    "inspect-files",
-		Short:  "Look into files, for another cairn process",
-		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := limitMemory(); err != nil {
-				return err
-			}
-			questions := bufio.NewScanner(os.Stdin)
-			questions.Buffer(nil, 1<<20)
-			answers := json.NewEncoder(cmd.OutOrStdout())
-			for questions.Scan() {
-				var file string
-				if err := json.Unmarshal(bytes.TrimSpace(questions.Bytes()), &file); err != nil {
-					return err
-				}
-				if err := answers.Encode(lookInto(cmd.Context(), file)); err != nil {
-					return err
-				}
-			}
-			return questions.Err()
-		},
-	}
-}
-
-func lookInto(ctx context.Context, file string) answer {
-	f, err := os.Open(file)
-	if err != nil {
-		return answer{Error: err.Error()}
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return answer{Error: err.Error()}
-	}
-	inspect := func() (*formats.Table, error) { return parquet.Inspect(ctx, f, st.Size(), nil) }
-	if magic, _ := firstBytes(f); magic == arrowMagic {
-		inspect = func() (*formats.Table, error) { return arrow.InspectIPC(ctx, f, st.Size()) }
-	}
-	found, err := inspect()
-	if err != nil {
-		return answer{Error: err.Error(), Unreadable: errors.Is(err, formats.ErrUnreadable)}
-	}
-	return answer{Table: tableOf(found)}
-}
-
-// tableOf is what a manifest says of t.
-func tableOf(t *formats.Table) *layout.Table {
-	if len(t.Columns) == 0 {
-		return nil
-	}
-	out := &layout.Table{Rows: t.Rows}
-	if !t.Digest.IsZero() {
-		out.Digest = t.Digest.String()
-	}
-	for _, c := range t.Columns {
-		column := layout.Column{Name: c.Name, Type: string(c.Type), Nulls: c.Nulls, Min: c.Min, Max: c.Max}
-		if !c.Digest.IsZero() {
-			column.Digest = c.Digest.String()
-		}
-		out.Columns = append(out.Columns, column)
-	}
-	return out
+	return &a, nil
 }

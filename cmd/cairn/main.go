@@ -45,7 +45,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 		return 1
 	}
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
+		if cause := context.Cause(ctx); cause != nil && !isA[*programError](err) {
 			err = cause // what failed, failed because we were told to stop
 		}
 		return a.report(err)
@@ -85,6 +85,8 @@ type app struct {
 	quiet          bool
 	progress       string
 	terminationLog string
+	lock           string
+	outputs        string
 }
 
 const long = `cairn keeps datasets, features and models in an object store, as immutable
@@ -136,8 +138,11 @@ func (a *app) command() *cobra.Command {
 	f.StringVar(&a.terminationLog, "termination-log", "/dev/termination-log", "write the error there too, if the file exists")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(
-		a.pushCommand(), a.pullCommand(), a.resolveCommand(), a.showCommand(), a.lsCommand(),
+		a.pushCommand(), a.pullCommand(), a.runCommand(), a.resolveCommand(), a.showCommand(), a.lsCommand(),
 		a.diffCommand(), a.pointCommand(), a.labelCommand(), a.logCommand(), a.rollbackCommand(), a.doctorCommand(),
+		a.validateCommand(), a.inspectFileCommand(),
+		a.traceCommand(), a.checkCommand(), a.taintCommand(), a.untaintCommand(),
+		a.identifyCommand(), a.auditCommand(),
 		manCommand(), inspectCommand(),
 	)
 	for _, cmd := range append(root.Commands(), root) {

@@ -39,7 +39,7 @@ func (a *app) point(ctx context.Context, o *pointOptions, artifact, name, ref st
 	return a.nameVersion(ctx, artifact, name, ref, func(r *cairn.Repo, v *cairn.Version, n layout.Name) error {
 		po := &cairn.PointOptions{Reason: o.reason, Fence: o.fence, IfAbsent: o.ifAt == "absent"}
 		if o.ifAt != "" && !po.IfAbsent {
-			at, err := resolveIn(ctx, r, v.Pin.Artifact, o.ifAt)
+			at, err := a.resolveIn(ctx, r, v.Pin.Artifact, o.ifAt)
 			if err != nil {
 				return err
 			}
@@ -71,7 +71,7 @@ func (a *app) nameVersion(ctx context.Context, artifact, name, ref string, give 
 	if err != nil {
 		return err
 	}
-	v, err := resolveIn(ctx, r, parsed, ref)
+	v, err := a.resolveIn(ctx, r, parsed, ref)
 	if err != nil {
 		return err
 	}

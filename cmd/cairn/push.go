@@ -14,9 +14,13 @@ import (
 type pushOptions struct {
 	date, label, git, image string
 	point, input            []string
+	inputsFrom              []string
 	param, metric, meta     []string
 	fence                   int64
 	opaque, reuseEqual      bool
+	allowSchema             bool
+	gate                    gateFlags
+	contract                contractFlags
 }
 
 func (a *app) pushCommand() *cobra.Command {
@@ -31,9 +35,18 @@ folder under their paths relative to it. Prints the pin of the version.
 Publishing again what the partition has already changes nothing. A push that was
 cut off goes on where it stopped when it is run again on the same machine.
 
-Parquet, Arrow and Feather files are looked into, so that the manifest says what
-they hold: rows, columns, and digests of the data that do not depend on how it is
-stored. A file that claims to be one of these and cannot be read is refused.`,
+What it was made from is said by --input, and by the receipts that pulls into the
+working directory, or the folders of --inputs-from, have left. Before anything is
+read their lineage is checked, as by cairn check.
+
+Parquet, Arrow and Feather files, CSV and NDJSON are looked into, so that the
+manifest says what they hold: rows, columns, and digests of the data that do not
+depend on how it is stored. What claims to be Parquet or Arrow and cannot be read is
+refused; CSV and NDJSON that are not strict are taken as plain bytes.
+
+With --contract all tables are held against a contract before anything is
+uploaded, as by cairn validate. With --dead-letter the rows that break it go to a
+file, and the others are published.`,
 		Example: `  cairn push datasets/flights flights.parquet --date 2026-06-17 --label v1
   cairn push models/delay model/ --date 2026-06-17 --input features/delay@2026-06-17 \
       --git $(git rev-parse HEAD) --param lr=0.1 --metric accuracy=0.94 --point candidate`,
@@ -52,7 +65,13 @@ stored. A file that claims to be one of these and cannot be read is refused.`,
 	f.StringVar(&o.image, "image", "", "digest of the container image that made it, sha256:…")
 	f.Int64Var(&o.fence, "fence", 0, "number of this attempt: never overwrite one with a larger number")
 	f.BoolVar(&o.opaque, "opaque", false, "publish files as bytes, without looking into them")
+	f.BoolVar(&o.allowSchema, "allow-schema-change", false, "publish tables that lack columns of those they replace, or have them in other types")
 	f.BoolVar(&o.reuseEqual, "reuse-equal", false, "publish nothing if only the encoding of the same data differs")
+	f.StringArrayVar(&o.inputsFrom, "inputs-from", nil, "folder of a pull whose receipts say what it was made from (default the working directory); repeatable")
+	o.gate.add(f)
+	o.contract.add(f)
+	a.lockFlag(cmd)
+	a.outputsFlag(cmd)
 	return cmd
 }
 
@@ -75,19 +94,40 @@ func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths [
 		return err
 	}
 	var meter transfer.Meter
-	open := a.openInspecting
-	if o.opaque {
-		open = a.open
+	ins := newInspector()
+	ins.note = a.note
+	options := &cairn.Options{Meter: &meter}
+	if !o.opaque {
+		options.Inspect = ins.inspect
 	}
-	r, err := open(ctx, &meter)
+	r, err := a.openWith(ctx, options)
 	if err != nil {
 		return err
+	}
+	if err := a.gateInputs(ctx, r, o, p); err != nil {
+		return err
+	}
+	if p.Inputs, err = a.lockRefs(ctx, r, p.Inputs); err != nil {
+		return err
+	}
+	if o.contract.contract != "" {
+		h, err := a.newHolder(&o.contract, ins)
+		if err != nil {
+			return err
+		}
+		defer h.close()
+		if err := a.holdAll(ctx, h, p); err != nil {
+			return err
+		}
 	}
 	started := time.Now()
 	stop := a.follow("push "+artifact, &meter)
 	out, err := r.Publish(ctx, p)
 	stop()
 	if err != nil {
+		return err
+	}
+	if err := a.writeOutput("", out.Version, out.Changed); err != nil {
 		return err
 	}
 	m := out.Manifest
@@ -122,7 +162,10 @@ func (o *pushOptions) publication(artifact string, paths []string) (*cairn.Publi
 	if err != nil {
 		return nil, err
 	}
-	p := &cairn.Publication{Artifact: a, Date: date, Fence: o.fence, ReuseEqual: o.reuseEqual}
+	if err := o.contract.check(o.opaque); err != nil {
+		return nil, err
+	}
+	p := &cairn.Publication{Artifact: a, Date: date, Fence: o.fence, ReuseEqual: o.reuseEqual, AllowSchemaChange: o.allowSchema}
 	if o.git != "" || o.image != "" {
 		p.Source = &layout.Source{Git: o.git, Image: o.image}
 	}

@@ -96,20 +96,20 @@ func version() string {
 
 // resolveIn resolves text, a reference to a or what stands after its "@", to
 // one version.
-func resolveIn(ctx context.Context, r *cairn.Repo, artifact layout.Artifact, text string) (*cairn.Version, error) {
+func (a *app) resolveIn(ctx context.Context, r *cairn.Repo, artifact layout.Artifact, text string) (*cairn.Version, error) {
 	ref, err := parseRefIn(artifact, text)
 	if err != nil {
 		return nil, err
 	}
-	return resolveOne(ctx, r, ref)
+	return a.resolveOne(ctx, r, ref)
 }
 
 // resolveOne resolves a reference where a range of dates will not do.
-func resolveOne(ctx context.Context, r *cairn.Repo, ref layout.Ref) (*cairn.Version, error) {
+func (a *app) resolveOne(ctx context.Context, r *cairn.Repo, ref layout.Ref) (*cairn.Version, error) {
 	if ref.IsRange() {
 		return nil, usagef("%s means several versions, and one is needed", ref)
 	}
-	versions, err := r.Resolve(ctx, ref)
+	versions, err := a.resolveRef(ctx, r, ref)
 	if err != nil {
 		return nil, err
 	}

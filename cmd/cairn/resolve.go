@@ -10,14 +10,22 @@ import (
 )
 
 func (a *app) resolveCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "resolve REF",
-		Short:   "Print the pin of what a reference means now",
-		Long:    "Print the pin of the version that a reference means now, or of each of a range of\ndates, a line each. A pin means the same for ever.",
-		Example: "  cairn resolve datasets/flights@prod",
+	cmd := &cobra.Command{
+		Use:   "resolve REF",
+		Short: "Print the pin of what a reference means now",
+		Long: `Print the pin of the version that a reference means now, or of each of a range of
+dates, a line each. A pin means the same for ever.
+
+With --lock a reference means what the file says, whatever moved since; one that
+the file does not have is resolved and added. All steps of a workflow that share
+the file so read the same versions, also those that run side by side.`,
+		Example: "  cairn resolve datasets/flights@prod\n  cairn resolve datasets/flights@prod --lock pins.json",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.resolve(cmd.Context(), args[0]) },
 	}
+	a.lockFlag(cmd)
+	a.outputsFlag(cmd)
+	return cmd
 }
 
 // resolved is what every verb says of a version.
@@ -33,8 +41,11 @@ func describe(v *cairn.Version) resolved {
 }
 
 func (a *app) resolve(ctx context.Context, text string) error {
-	versions, err := a.versions(ctx, text)
+	ref, versions, err := a.versions(ctx, text)
 	if err != nil {
+		return err
+	}
+	if err := a.writeOutputs(versions, ref.IsRange()); err != nil {
 		return err
 	}
 	for _, v := range versions {
@@ -45,14 +56,15 @@ func (a *app) resolve(ctx context.Context, text string) error {
 	return nil
 }
 
-func (a *app) versions(ctx context.Context, text string) ([]*cairn.Version, error) {
+func (a *app) versions(ctx context.Context, text string) (layout.Ref, []*cairn.Version, error) {
 	ref, err := layout.ParseRef(text)
 	if err != nil {
-		return nil, err
+		return ref, nil, err
 	}
 	r, err := a.open(ctx, nil)
 	if err != nil {
-		return nil, err
+		return ref, nil, err
 	}
-	return r.Resolve(ctx, ref)
+	versions, err := a.resolveRef(ctx, r, ref)
+	return ref, versions, err
 }

@@ -36,7 +36,7 @@ func (a *app) rollback(ctx context.Context, o *rollbackOptions, artifact, name s
 	}
 	var to *cairn.Version
 	if o.to != "" {
-		if to, err = resolveIn(ctx, r, parsed, o.to); err != nil {
+		if to, err = a.resolveIn(ctx, r, parsed, o.to); err != nil {
 			return err
 		}
 	}

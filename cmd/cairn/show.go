@@ -13,13 +13,15 @@ import (
 )
 
 func (a *app) showCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "show REF",
 		Short:   "Show what a version is: its files, inputs, code, parameters, metrics",
 		Example: "  cairn show datasets/flights@v1\n  cairn show models/delay@prod --json",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.show(cmd.Context(), args[0]) },
 	}
+	a.lockFlag(cmd)
+	return cmd
 }
 
 type shown struct {
@@ -29,7 +31,7 @@ type shown struct {
 }
 
 func (a *app) show(ctx context.Context, text string) error {
-	versions, err := a.versions(ctx, text)
+	_, versions, err := a.versions(ctx, text)
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,11 @@ func (a *app) showHuman(v *cairn.Version, records []*layout.Record) error {
 	t := a.table("pin", v.Pin.String())
 	t.row("date", string(m.Date))
 	for _, r := range records {
-		t.row(r.Kind, seconds(r.At)+" by "+r.By)
+		line := seconds(r.At) + " by " + r.By
+		if r.Reason != "" {
+			line += ": " + printable(r.Reason)
+		}
+		t.row(r.Kind, line)
 	}
 	for _, in := range m.Inputs {
 		t.row("input", in.Pin().String(), string(in.Date))
