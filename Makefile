@@ -7,13 +7,14 @@ MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 VGW   := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GCS   := github.com/fsouza/fake-gcs-server@v1.56.1
 
-.PHONY: build demo test race soak fuzz check servers peers man clean
+.PHONY: build demo test race soak fuzz check servers peers bench-formats man clean
 
 build: ## the program, as ./cairn
-	$(GO) build -trimpath -o cairn ./cmd/cairn
+	CGO_ENABLED=0 $(GO) build -trimpath -o cairn ./cmd/cairn
 
-demo: build ## a first session, on a local store
-	@PATH="$(CURDIR):$$PATH" ./examples/first-steps/run.sh
+demo: build ## the incident that cairn was made for, on a local store
+	@$(GO) build -o $(BIN)/plain ./examples/churn/plain
+	@PATH="$(CURDIR):$$PATH" PLAIN=$(BIN)/plain ./examples/churn/run.sh
 
 test: servers ## every test, on real servers
 	CAIRN_TEST_REQUIRE=1 $(GO) test -timeout 20m ./...
@@ -54,6 +55,9 @@ $(BIN)/peers/installed: formats/testdata/peers.txt
 	python3 -m venv $(BIN)/peers
 	$(BIN)/peers/bin/pip install -q --disable-pip-version-check -r $<
 	touch $@
+
+bench-formats: $(BIN)/peers/installed ## the columnar digest beside the libraries that read the same files
+	$(GO) run ./bench/formats
 
 man: build ## manual pages, in ./man
 	./cairn man man
