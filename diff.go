@@ -22,6 +22,7 @@ const (
 	Changed   Change = "changed"   // other content
 	Retyped   Change = "retyped"   // of a column: another type
 	Reencoded Change = "reencoded" // of a file: the same data, other bytes
+	Reordered Change = "reordered" // of a file: the same rows in another order, as far as that is known
 )
 
 // A FileDiff is how one file differs. Sizes are in bytes; of a file that was
@@ -111,6 +112,8 @@ func diffFile(before, after layout.File) FileDiff {
 	}
 	if before.Table.Digest != "" && before.Table.Digest == after.Table.Digest {
 		d.Change = Reencoded
+	} else if before.Table.SameRows(after.Table) {
+		d.Change = Reordered
 	}
 	return d
 }

@@ -15,7 +15,7 @@ const module = "github.com/cairnstore/cairn"
 var allowed = map[string][]string{
 	"layout":                 {"github.com/zeebo/blake3", "github.com/gowebpki/jcs"},
 	"layout/lineage":         {"layout"},
-	"formats":                {"github.com/zeebo/blake3", "github.com/zeebo/xxh3"},
+	"formats":                {"github.com/zeebo/blake3", "lukechampine.com/blake3/guts", "github.com/zeebo/xxh3", "github.com/klauspost/cpuid/v2"},
 	"formats/parquet":        {"formats", "github.com/parquet-go/parquet-go/...", "github.com/zeebo/blake3"},
 	"formats/arrow":          {"formats", "formats/arrow/spelling", "github.com/apache/arrow/go/v17/..."},
 	"formats/arrow/spelling": {"formats"},

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
-
-	"github.com/zeebo/blake3"
 )
 
 const (
@@ -44,7 +42,7 @@ type Hasher struct {
 	form   form
 	path   Path
 	reason string
-	hash   *blake3.Hasher
+	hash   stream
 	stats  statistics
 	dict   *blockDictionary // of types of any length
 
@@ -75,7 +73,7 @@ func NewHasher(t Type, p Path) (*Hasher, error) {
 	if p.def > math.MaxUint8 {
 		return nil, Unreadable("column %q is nested too deeply", p)
 	}
-	h := &Hasher{typ: t, form: f, path: p, hash: blake3.NewDeriveKey(columnContext), stats: statistics{bounds: newBounds(f)}}
+	h := &Hasher{typ: t, form: f, path: p, hash: newColumnStream(), stats: statistics{bounds: newBounds(f)}}
 	if f.width == 0 && !f.null {
 		h.dict = newBlockDictionary()
 	}

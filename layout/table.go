@@ -11,8 +11,13 @@ import (
 // bytes are. Two files with equal table digests hold the same data. How the
 // digests are computed is in formats/SPEC.md; here they are only texts.
 type Table struct {
-	Digest  string   `json:"digest,omitempty"` // "b3t:" and 64 digits; empty if a column has none
-	Rows    int64    `json:"rows"`
+	Digest string `json:"digest,omitempty"` // "b3t:" and 64 digits; empty if a column has none
+	Rows   int64  `json:"rows"`
+
+	// Unordered is the digest of the rows in whatever order; empty if it was not
+	// asked for.
+	Unordered string `json:"unordered,omitempty"`
+
 	Columns []Column `json:"columns"` // leaf columns, in the order of the file; at least one
 }
 
@@ -35,12 +40,22 @@ func (m *Manifest) HasTables() bool {
 }
 
 // SameData reports whether the files of m and o hold the same, each under the
-// same path: the same bytes, or tables with the same digest.
+// same path: the same bytes, or tables with the same digest, be it that of the
+// rows in whatever order.
 func (m *Manifest) SameData(o *Manifest) bool {
 	return slices.EqualFunc(m.Files, o.Files, func(a, b File) bool {
-		sameTable := a.Table != nil && b.Table != nil && a.Table.Digest != "" && a.Table.Digest == b.Table.Digest
-		return a.Path == b.Path && (a.Digest == b.Digest || sameTable)
+		return a.Path == b.Path && (a.Digest == b.Digest || a.Table.sameAs(b.Table) || a.Table.SameRows(b.Table))
 	})
+}
+
+func (t *Table) sameAs(o *Table) bool {
+	return t != nil && o != nil && t.Digest != "" && t.Digest == o.Digest
+}
+
+// SameRows reports whether t and o are known to hold the same rows, in whatever
+// order. Either may be nil.
+func (t *Table) SameRows(o *Table) bool {
+	return t != nil && o != nil && t.Unordered != "" && t.Unordered == o.Unordered
 }
 
 // EqualButFiles reports whether m and o say the same of everything but their
@@ -66,6 +81,9 @@ func (t *Table) validate(file string) error {
 		if err := c.validate(file); err != nil {
 			return err
 		}
+	}
+	if err := checkTableDigest(t.Unordered); err != nil {
+		return err
 	}
 	return checkTableDigest(t.Digest)
 }

@@ -48,13 +48,14 @@ type holder struct {
 	ins        *inspector
 	text       string
 	digest     layout.Digest
+	drift      *contract.Drift // nil if the contract says nothing of it
 	deadLetter string
 	scratch    *scratch
 }
 
 // newHolder reads the contract. Whoever asks for a holder closes it.
 func (a *app) newHolder(o *contractFlags, ins *inspector) (*holder, error) {
-	text, err := readContract(o.contract)
+	text, drift, err := readContract(o.contract)
 	if err != nil {
 		return nil, err
 	}
@@ -62,25 +63,26 @@ func (a *app) newHolder(o *contractFlags, ins *inspector) (*holder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &holder{ins, text, layout.Sum([]byte(text)), o.deadLetter, s}, nil
+	return &holder{ins, text, layout.Sum([]byte(text)), drift, o.deadLetter, s}, nil
 }
 
 func (h *holder) close() error { return h.scratch.remove() }
 
-func readContract(file string) (string, error) {
+func readContract(file string) (text string, drift *contract.Drift, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, contract.MaxBytes+1))
+	b, err := io.ReadAll(io.LimitReader(f, contract.MaxBytes+1))
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", file, err)
+		return "", nil, fmt.Errorf("%s: %w", file, err)
 	}
-	if _, err := contract.Parse(text); err != nil {
-		return "", fmt.Errorf("%s: %w: %w", file, cairn.ErrRefused, err)
+	c, err := contract.Parse(b)
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w: %w", file, cairn.ErrRefused, err)
 	}
-	return string(text), nil
+	return string(b), c.Drift, nil
 }
 
 // A held is a table that has been held against a contract.
@@ -101,7 +103,7 @@ func (h *holder) hold(ctx context.Context, file string, wantGood bool) (*held, e
 	if format == "" {
 		return nil, fmt.Errorf("%s: %w: a contract is about tables, and it is neither Parquet, Arrow nor named .csv, .tsv, .ndjson or .jsonl", file, cairn.ErrRefused)
 	}
-	q := &question{File: file, Format: format, Contract: h.text, Dir: h.scratch.dir}
+	q := &question{File: file, Format: format, Contract: h.text, Dir: h.scratch.dir, Unordered: h.ins.unordered}
 	out := &held{file: file}
 	var letters string
 	if h.deadLetter != "" {
@@ -197,7 +199,7 @@ func (d *held) err() error {
 
 // holdAll holds the tables of a publication against the contract, and has their
 // good rows published in their place where there are bad ones.
-func (a *app) holdAll(ctx context.Context, h *holder, p *cairn.Publication) error {
+func (a *app) holdAll(ctx context.Context, r *cairn.Repo, h *holder, p *cairn.Publication) error {
 	tables, err := tablesOf(p.Files)
 	if err != nil {
 		return err
@@ -205,6 +207,7 @@ func (a *app) holdAll(ctx context.Context, h *holder, p *cairn.Publication) erro
 	if err := h.checkPlace(len(tables)); err != nil {
 		return err
 	}
+	var held []layout.File // as they are to be published
 	for _, s := range tables {
 		d, err := h.hold(ctx, s.File, true)
 		if err != nil {
@@ -214,6 +217,7 @@ func (a *app) holdAll(ctx context.Context, h *holder, p *cairn.Publication) erro
 			return err
 		}
 		if d.letters == "" {
+			held = append(held, layout.File{Path: s.Path, Table: d.answer.Table})
 			continue
 		}
 		again, err := (&holder{ins: h.ins, text: h.text, scratch: h.scratch}).hold(ctx, d.good, false)
@@ -225,9 +229,13 @@ func (a *app) holdAll(ctx context.Context, h *holder, p *cairn.Publication) erro
 		}
 		a.noteLetters(d)
 		s.File = d.good
+		held = append(held, layout.File{Path: s.Path, Table: again.answer.Table})
 	}
 	p.Contract = h.digest
-	return nil
+	if h.drift == nil {
+		return nil
+	}
+	return a.checkDrift(ctx, r, p.Artifact, h.drift, held)
 }
 
 // tablesOf returns the sources that claim to be tables.

@@ -90,6 +90,8 @@ func (a *app) filesOf(ctx context.Context, r *cairn.Repo, text string) ([]layout
 func (a *app) printDiff(d cairn.FileDiff) error {
 	line := d.Path + ": " + changeText(d.Change, d.From)
 	switch {
+	case d.Change == cairn.Reordered:
+		line += fmt.Sprintf(", the same %d rows in another order", d.Rows[1])
 	case d.Change == cairn.Reencoded:
 		line += fmt.Sprintf(", the same %d rows in other bytes", d.Rows[1])
 	case d.Rows != nil:

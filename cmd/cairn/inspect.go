@@ -28,6 +28,7 @@ import (
 // ask a decoder for gigabytes, or for ever.
 const (
 	inspectMemory = 256 << 20
+	inspectCores  = 8           // each has memory of its own
 	inspectTime   = time.Minute // and a second for each inspectRate bytes
 	inspectRate   = 10 << 20
 )
@@ -37,6 +38,8 @@ const (
 type inspector struct {
 	start func() (*exec.Cmd, error)        // says how to start a child
 	note  func(format string, args ...any) // tells a person; nil if there is none
+
+	unordered bool // have tables say the digest of their rows in whatever order
 
 	mu      sync.Mutex // one file at a time: looking into it uses all cores
 	child   *child
@@ -74,7 +77,7 @@ func (i *inspector) inspect(ctx context.Context, file string) (*cairn.Inspected,
 		i.noteModel(ctx, file, size, start)
 		return nil, nil
 	}
-	a, err := i.ask(ctx, size, &question{File: file, Format: format})
+	a, err := i.ask(ctx, size, &question{File: file, Format: format, Unordered: i.unordered})
 	switch {
 	case err == nil:
 		return a.inspected(), nil
@@ -235,6 +238,8 @@ type question struct {
 	// and the others if the table meets the contract without them.
 	Bad  string `json:"bad,omitempty"`
 	Good string `json:"good,omitempty"`
+
+	Unordered bool `json:"unordered,omitempty"` // digest the rows in whatever order too
 
 	Model bool `json:"model,omitempty"` // look for a model instead
 }

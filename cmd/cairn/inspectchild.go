@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -32,6 +33,7 @@ func inspectCommand() *cobra.Command {
 			if err := limitMemory(); err != nil {
 				return err
 			}
+			runtime.GOMAXPROCS(min(runtime.GOMAXPROCS(0), inspectCores))
 			questions := bufio.NewScanner(os.Stdin)
 			questions.Buffer(nil, 4*contract.MaxBytes+1<<20)
 			answers := json.NewEncoder(cmd.OutOrStdout())
@@ -75,7 +77,7 @@ func (q *question) lookInto(ctx context.Context) (*answer, error) {
 		}
 		return &answer{Model: m}, err
 	}
-	o := &tables.Options{Sketch: true, Dir: q.Dir}
+	o := &tables.Options{Sketch: true, Unordered: q.Unordered, Dir: q.Dir}
 	if q.Contract != "" {
 		if o.Contract, err = contract.Parse([]byte(q.Contract)); err != nil {
 			return nil, err
@@ -129,6 +131,9 @@ func tableOf(t *formats.Table) *layout.Table {
 	out := &layout.Table{Rows: t.Rows}
 	if !t.Digest.IsZero() {
 		out.Digest = t.Digest.String()
+	}
+	if !t.Unordered.IsZero() {
+		out.Unordered = t.Unordered.String()
 	}
 	for _, c := range t.Columns {
 		column := layout.Column{Name: c.Name, Type: string(c.Type), Nulls: c.Nulls, Min: c.Min, Max: c.Max, Distinct: c.Distinct, Quantiles: c.Quantiles}

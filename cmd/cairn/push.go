@@ -18,7 +18,7 @@ type pushOptions struct {
 	param, metric, meta     []string
 	fence                   int64
 	opaque, reuseEqual      bool
-	allowSchema             bool
+	allowSchema, unordered  bool
 	gate                    gateFlags
 	contract                contractFlags
 }
@@ -66,6 +66,7 @@ file, and the others are published.`,
 	f.Int64Var(&o.fence, "fence", 0, "number of this attempt: never overwrite one with a larger number")
 	f.BoolVar(&o.opaque, "opaque", false, "publish files as bytes, without looking into them")
 	f.BoolVar(&o.allowSchema, "allow-schema-change", false, "publish tables that lack columns of those they replace, or have them in other types")
+	f.BoolVar(&o.unordered, "unordered", false, "recognise Parquet tables by their rows in whatever order, for engines that shuffle; slower")
 	f.BoolVar(&o.reuseEqual, "reuse-equal", false, "publish nothing if only the encoding of the same data differs")
 	f.StringArrayVar(&o.inputsFrom, "inputs-from", nil, "folder of a pull whose receipts say what it was made from (default the working directory); repeatable")
 	o.gate.add(f)
@@ -95,7 +96,7 @@ func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths [
 	}
 	var meter transfer.Meter
 	ins := newInspector()
-	ins.note = a.note
+	ins.note, ins.unordered = a.note, o.unordered
 	options := &cairn.Options{Meter: &meter}
 	if !o.opaque {
 		options.Inspect = ins.inspect
@@ -116,7 +117,7 @@ func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths [
 			return err
 		}
 		defer h.close()
-		if err := a.holdAll(ctx, h, p); err != nil {
+		if err := a.holdAll(ctx, r, h, p); err != nil {
 			return err
 		}
 	}

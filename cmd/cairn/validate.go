@@ -13,6 +13,7 @@ import (
 
 func (a *app) validateCommand() *cobra.Command {
 	var o contractFlags
+	var artifact string
 	cmd := &cobra.Command{
 		Use:   "validate FILE... --contract C",
 		Short: "Say whether tables are what a contract says",
@@ -26,9 +27,10 @@ them passes. docs/contracts.md says what stands in a contract.`,
 		Example: `  cairn validate customers.csv --contract customers.contract.yaml
   cairn validate day/*.parquet --contract events.contract.yaml --dead-letter bad/`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.validate(cmd.Context(), &o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.validate(cmd.Context(), &o, artifact, args) },
 	}
 	o.add(cmd.Flags())
+	cmd.Flags().StringVar(&artifact, "artifact", "", "artifact whose version the contract's drift is measured against")
 	return cmd
 }
 
@@ -43,7 +45,7 @@ type validated struct {
 	*contract.Report
 }
 
-func (a *app) validate(ctx context.Context, o *contractFlags, files []string) error {
+func (a *app) validate(ctx context.Context, o *contractFlags, artifact string, files []string) error {
 	if o.contract == "" {
 		return usagef("give the contract: --contract FILE")
 	}
@@ -56,6 +58,7 @@ func (a *app) validate(ctx context.Context, o *contractFlags, files []string) er
 		return err
 	}
 	var broken []error
+	var tables []layout.File
 	for _, file := range files {
 		d, err := h.hold(ctx, file, false)
 		if err != nil {
@@ -67,8 +70,29 @@ func (a *app) validate(ctx context.Context, o *contractFlags, files []string) er
 		if err := d.err(); err != nil {
 			broken = append(broken, err)
 		}
+		tables = append(tables, layout.File{Path: file, Table: d.answer.Table})
 	}
-	return errors.Join(broken...)
+	if len(broken) > 0 || h.drift == nil {
+		return errors.Join(broken...)
+	}
+	return a.validateDrift(ctx, h, artifact, tables)
+}
+
+// validateDrift needs a store, and to know which artifact the tables are to be.
+func (a *app) validateDrift(ctx context.Context, h *holder, artifact string, tables []layout.File) error {
+	if artifact == "" {
+		a.note("the drift from %s is not measured without --artifact", h.drift.Against)
+		return nil
+	}
+	parsed, err := layout.ParseArtifact(artifact)
+	if err != nil {
+		return err
+	}
+	r, err := a.open(ctx, nil)
+	if err != nil {
+		return err
+	}
+	return a.checkDrift(ctx, r, parsed, h.drift, tables)
 }
 
 func (a *app) printHeld(d *held, contract layout.Digest) error {

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// maxPartRows bounds the memory for a row group, to 128 MiB.
-	maxPartRows = 4 << 20
+	// maxPartRows bounds the memory for a row group, to 64 MiB.
+	maxPartRows = 2 << 20
 
 	// maxPartBytes bounds the memory for all that are worked on at a time.
-	maxPartBytes = 128 << 20
+	maxPartBytes = 64 << 20
 )
 
 // rowSet reads all rows once more, since it needs the columns of a row group in the

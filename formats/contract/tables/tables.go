@@ -59,6 +59,9 @@ type Options struct {
 	// Sketch has columns say how many distinct values they have, and their quantiles.
 	Sketch bool
 
+	// Unordered has a Parquet table say also the digest of its rows in whatever order.
+	Unordered bool
+
 	// Contract, if not nil, is what the table must be.
 	Contract *contract.Contract
 
@@ -106,7 +109,7 @@ func read(ctx context.Context, f Format, r io.ReaderAt, size int64, o *Options, 
 	}
 	switch f {
 	case Parquet:
-		return parquet.Inspect(ctx, r, size, &parquet.Options{Sketch: o.Sketch, Observe: observe})
+		return parquet.Inspect(ctx, r, size, &parquet.Options{Sketch: o.Sketch, Unordered: o.Unordered, Observe: observe})
 	case IPC:
 		return arrow.InspectIPC(ctx, r, size, &arrow.IPCOptions{Sketch: o.Sketch, Observe: observe})
 	case CSV, TSV:
