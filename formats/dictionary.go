@@ -181,7 +181,7 @@ func (h *Hasher) prefixed(values []byte, n int) ([]byte, error) {
 		if isNew {
 			h.observe(values[:size])
 		}
-		h.stats.sampleTexts(1, func(int) []byte { return values[lengthBytes:size] })
+		h.stats.keep(1, func(int) []byte { return values[lengthBytes:size] })
 		h.dict.codes = binary.LittleEndian.AppendUint16(h.dict.codes, uint16(code))
 		values = values[size:]
 		n--
@@ -270,7 +270,7 @@ func (h *Hasher) lookup(d *Dictionary, indexes []int32) error {
 	}
 	h.write(out)
 	h.scratch = out
-	h.stats.sampleTexts(len(all), func(k int) []byte { return d.value(all[k])[lengthBytes:] })
+	h.stats.keep(len(all), func(k int) []byte { return d.value(all[k])[lengthBytes:] })
 	return nil
 }
 
@@ -322,7 +322,7 @@ func (h *Hasher) gather(d *Dictionary, indexes []int32) error {
 				h.stats.distinctFixed(d.values[int(i)*w:][:w])
 			}
 		}
-		h.stats.sampleFixed(len(part), func(k int) []byte { return out[k*w:][:w] })
+		h.stats.keep(len(part), func(k int) []byte { return out[k*w:][:w] })
 		h.write(out)
 	}
 	return nil

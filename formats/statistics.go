@@ -26,12 +26,12 @@ func (s *statistics) fixed(values []byte) []byte {
 	if s.form.class != classBool {
 		s.distinct.hashes(values, s.form.width)
 	}
-	s.sampleFixed(len(values)/s.form.width, func(i int) []byte { return values[i*s.form.width:][:s.form.width] })
+	s.keep(len(values)/s.form.width, func(i int) []byte { return values[i*s.form.width:][:s.form.width] })
 	return values
 }
 
-// sampleFixed is told that n values come, and keeps some of them.
-func (s *statistics) sampleFixed(n int, value func(int) []byte) {
+// keep is told that n values come, and keeps some of them for the quantiles.
+func (s *statistics) keep(n int, value func(int) []byte) {
 	if s.distinct == nil || s.form.text == nil {
 		return
 	}
@@ -40,13 +40,20 @@ func (s *statistics) sampleFixed(n int, value func(int) []byte) {
 		if !ok {
 			break
 		}
-		if v := value(i); s.form.width > 8 {
-			s.sample.keepText(v)
-		} else {
-			s.sample.keepKey(s.key(v))
-		}
+		s.keepOne(value(i))
 	}
 	s.sample.seen += int64(n)
+}
+
+func (s *statistics) keepOne(v []byte) {
+	switch {
+	case s.form.width == 0:
+		s.sample.keepText(clipText(v))
+	case s.form.width > 8:
+		s.sample.keepText(v)
+	default:
+		s.sample.keepKey(s.key(v))
+	}
 }
 
 // distinctFixed looks at values that come again and again once.
@@ -83,21 +90,6 @@ func (s *statistics) distinctText(value []byte) {
 	}
 }
 
-// sampleTexts is told that n values come, and keeps some of them.
-func (s *statistics) sampleTexts(n int, value func(int) []byte) {
-	if s.distinct == nil || s.form.text == nil {
-		return
-	}
-	for {
-		i, ok := s.sample.wanted(n)
-		if !ok {
-			break
-		}
-		s.sample.keepText(clipText(value(i)))
-	}
-	s.sample.seen += int64(n)
-}
-
 // prefixed looks at the first of the values of any length with their prefixes:
 // at most n, and no more than about a piece. It returns how many values and
 // bytes these were.
@@ -123,7 +115,7 @@ func (s *statistics) prefixed(values []byte, n int) (count, size int, err error)
 		if sketched {
 			s.distinct.add(xxh3.Hash(value))
 			if ordered && ok && count == wanted {
-				s.sample.keepText(clipText(value))
+				s.keepOne(value)
 				wanted, ok = s.sample.wanted(n)
 			}
 		}

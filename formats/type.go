@@ -98,6 +98,16 @@ func (t Type) Width() int {
 	return f.width
 }
 
+// Text returns a value of t, in the form in which a [Hasher] takes it but without
+// its length, as SPEC.md prints bounds; a NaN as "NaN". It is "" if t has no order.
+func (t Type) Text(value []byte) string {
+	f, err := t.form()
+	if err != nil || f.text == nil {
+		return ""
+	}
+	return f.text(value)
+}
+
 // A class says how values of a type are compared, checked and printed.
 type class uint8
 

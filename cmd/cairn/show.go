@@ -74,6 +74,9 @@ func (a *app) showHuman(v *cairn.Version, records []*layout.Record) error {
 	showMap(t, "param", m.Params)
 	showMap(t, "metric", m.Metrics)
 	showMap(t, "meta", m.Meta)
+	if !m.Contract.IsZero() {
+		t.row("contract", m.Contract.String())
+	}
 	t.row("files", fmt.Sprintf("%d, %s", len(m.Files), size(m.Size())))
 	if err := t.flush(); err != nil {
 		return err
@@ -89,7 +92,7 @@ func shape(t *layout.Table) string {
 	if t == nil {
 		return ""
 	}
-	return fmt.Sprintf("%d rows × %d columns", t.Rows, len(t.Columns))
+	return plural(int(t.Rows), "row") + " × " + plural(len(t.Columns), "column")
 }
 
 func showMap[V any](t *table, what string, values map[string]V) {

@@ -117,8 +117,8 @@ func parse(t formats.Type, text string) ([]byte, error) {
 	return v, nil
 }
 
-// textOf prints a value, for people. Package formats prints values as the bounds of
-// columns only, so a column is made that holds this one.
+// textOf prints a value, for people. Package formats prints those that have an
+// order; here the others are printed too, and texts are kept short.
 func textOf(t formats.Type, v []byte) string {
 	switch {
 	case t == formats.String || t == formats.JSON:
@@ -127,17 +127,8 @@ func textOf(t formats.Type, v []byte) string {
 		return fmt.Sprintf("%x-%x-%x-%x-%x", v[:4], v[4:6], v[6:8], v[8:10], v[10:])
 	case classOf(t) == unordered:
 		return clip(hex.EncodeToString(v[:min(len(v), maxText)]))
-	case classOf(t).isNaN(v):
-		return "NaN"
 	}
-	h, err := formats.NewHasher(t, formats.Path{}.Field("value"))
-	if err == nil {
-		err = h.Values(v, 1, nil, nil)
-	}
-	if c := h.Column(); err == nil && c.Min != nil {
-		return *c.Min
-	}
-	return ""
+	return t.Text(v)
 }
 
 // maxText is the largest size of a text in a report, in bytes.
