@@ -13,7 +13,7 @@ build: ## the program, as ./cairn
 	CGO_ENABLED=0 $(GO) build -trimpath -o cairn ./cmd/cairn
 
 demo: build ## the incident that cairn was made for, on a local store
-	@$(GO) build -o $(BIN)/plain ./examples/churn/plain
+	@CGO_ENABLED=0 $(GO) build -o $(BIN)/plain ./examples/churn/plain
 	@PATH="$(CURDIR):$$PATH" PLAIN=$(BIN)/plain ./examples/churn/run.sh
 
 test: servers ## every test, on real servers

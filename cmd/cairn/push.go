@@ -112,6 +112,9 @@ func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths [
 		return err
 	}
 	if o.contract.contract != "" {
+		if _, err := r.Check(ctx, p.Inputs, p.Gate); err != nil {
+			return err // as Publish would say, before any file is read
+		}
 		h, err := a.newHolder(&o.contract, ins)
 		if err != nil {
 			return err
