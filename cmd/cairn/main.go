@@ -142,7 +142,7 @@ func (a *app) command() *cobra.Command {
 		a.diffCommand(), a.pointCommand(), a.labelCommand(), a.logCommand(), a.rollbackCommand(), a.doctorCommand(),
 		a.validateCommand(), a.inspectFileCommand(),
 		a.traceCommand(), a.checkCommand(), a.taintCommand(), a.untaintCommand(),
-		a.identifyCommand(), a.auditCommand(),
+		a.identifyCommand(), a.auditCommand(), a.adoptCommand(),
 		manCommand(), inspectCommand(),
 	)
 	for _, cmd := range append(root.Commands(), root) {
