@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/zeebo/blake3"
+	"lukechampine.com/blake3/guts"
 )
 
 const (
@@ -18,6 +19,8 @@ const (
 	// Hashing, 2019.
 	rowLanes = 1024
 )
+
+var rowKey = keyOf(rowContext)
 
 // A RowSet computes a digest of the rows of a table that does not depend on their
 // order, for engines that shuffle: SPEC.md, section 7. It costs many times what
@@ -62,7 +65,7 @@ func (p *RowSetPart) Column(t Type, path Path) (Observer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rowObserver{part: p, form: f, path: path, row: -1, hash: blake3.NewDeriveKey(rowContext)}, nil
+	return &rowObserver{part: p, form: f, path: path, row: -1, message: make([]byte, DigestSize)}, nil
 }
 
 // Done adds the rows of the part. It is an error that wraps [ErrUnreadable] if one
@@ -74,13 +77,15 @@ func (p *RowSetPart) Done(observers []Observer) error {
 		}
 	}
 	var lanes [rowLanes]uint16
-	out := make([]byte, 2*rowLanes)
+	var out [guts.MaxSIMD * guts.BlockSize]byte // of the extended output at a time
 	for state := range slices.Chunk(p.states, DigestSize) {
-		h := blake3.NewDeriveKey(rowContext)
-		h.Write(state)
-		h.Digest().Read(out)
+		root := rootOfShort(&rowKey, state)
 		for i := range lanes {
-			lanes[i] += binary.LittleEndian.Uint16(out[2*i:])
+			if i%(len(out)/2) == 0 {
+				guts.CompressBlocks(&out, root)
+				root.Counter += guts.MaxSIMD
+			}
+			lanes[i] += binary.LittleEndian.Uint16(out[2*i%len(out):])
 		}
 	}
 	p.set.mu.Lock()
@@ -114,9 +119,8 @@ type rowObserver struct {
 	part    *RowSetPart
 	form    form
 	path    Path
-	row     int // that the entries at hand belong to
-	entries []byte
-	hash    *blake3.Hasher
+	row     int    // that the entries at hand belong to
+	message []byte // room for a state, and the entries at hand
 	tooMany bool
 }
 
@@ -142,13 +146,13 @@ func (o *rowObserver) Observe(values []byte, n int, def, rep []byte) error {
 			o.fold()
 			o.row++
 		}
-		o.entries = append(o.entries, d, r)
+		o.message = append(o.message, d, r)
 		if d == maxDef {
 			size := o.form.width
 			if size == 0 {
 				size = cut(values)
 			}
-			o.entries = append(o.entries, values[:size]...)
+			o.message = append(o.message, values[:size]...)
 			values = values[size:]
 		}
 	}
@@ -166,11 +170,15 @@ func (o *rowObserver) fold() {
 		return
 	}
 	state := o.part.states[at:][:DigestSize]
-	o.hash.Reset()
-	o.hash.Write(state)
-	o.hash.Write(o.entries)
-	o.hash.Sum(state[:0])
-	o.entries = o.entries[:0]
+	copy(o.message, state)
+	if len(o.message) <= guts.ChunkSize {
+		putWords(state, rootOfShort(&rowKey, o.message))
+	} else {
+		h := blake3.NewDeriveKey(rowContext)
+		h.Write(o.message)
+		h.Sum(state[:0])
+	}
+	o.message = o.message[:DigestSize]
 }
 
 // end reports whether the column had as many rows as the part.

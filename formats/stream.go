@@ -39,13 +39,31 @@ type treeStream struct {
 	left   []chainingValue // the complete subtrees of these, the largest first
 }
 
-// columnKey is the first stage of that mode: a key from the context.
-var columnKey = func() chainingValue {
-	node := guts.CompressChunk([]byte(columnContext), &guts.IV, 0, guts.FlagDeriveKeyContext)
+var columnKey = keyOf(columnContext)
+
+// keyOf is the first stage of that mode: a key from the context, which is short.
+func keyOf(context string) chainingValue {
+	node := guts.CompressChunk([]byte(context), &guts.IV, 0, guts.FlagDeriveKeyContext)
 	node.Flags |= guts.FlagRoot
 	words := guts.CompressNode(node)
 	return chainingValue(words[:8])
-}()
+}
+
+// rootOfShort returns the root of what has one chunk at most, from which its digest
+// of any length follows. Streams cost much more than the hash of so little.
+func rootOfShort(key *chainingValue, b []byte) guts.Node {
+	node := guts.CompressChunk(b, (*[8]uint32)(key), 0, guts.FlagDeriveKeyMaterial)
+	node.Flags |= guts.FlagRoot
+	return node
+}
+
+// putWords sets the digest of a root.
+func putWords(d []byte, root guts.Node) {
+	words := guts.CompressNode(root)
+	for i := range len(d) / 4 {
+		binary.LittleEndian.PutUint32(d[4*i:], words[i])
+	}
+}
 
 func (s *treeStream) Write(p []byte) (int, error) {
 	size := len(p)
@@ -95,9 +113,7 @@ func (s *treeStream) Sum(b []byte) []byte {
 		node = s.parent(s.left[i], guts.ChainingValue(node))
 	}
 	node.Flags |= guts.FlagRoot
-	words := guts.CompressNode(node)
-	for _, w := range words[:8] {
-		b = binary.LittleEndian.AppendUint32(b, w)
-	}
-	return b
+	var d [DigestSize]byte
+	putWords(d[:], node)
+	return append(b, d[:]...)
 }
