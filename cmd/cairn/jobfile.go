@@ -1,17 +1,11 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/cairnstore/cairn/layout"
 )
 
 // notInFile are flags of run that a job file cannot give.
@@ -23,36 +17,19 @@ var byName = []string{"in", "out", "expect", "param"}
 
 // A jobFile is a YAML file that gives flags of run by their names.
 type jobFile struct {
-	path  string
+	yamlFile
 	flags *pflag.FlagSet // of run
 }
 
 // readJobFile sets those flags that the command line and the environment have
 // not set, and returns the command that the file names, if it does.
 func readJobFile(path string, flags *pflag.FlagSet) ([]string, error) {
-	f, err := os.Open(path)
+	j := &jobFile{yamlFile{"job file", path}, flags}
+	root, err := j.document()
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	j := &jobFile{path, flags}
-	var document yaml.Node
-	d := yaml.NewDecoder(f)
-	if err := d.Decode(&document); err != nil {
-		return nil, j.invalid(0, "is not YAML: %v", err)
-	}
-	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, j.invalid(0, "holds more than one document")
-	}
-	return j.apply(document.Content[0])
-}
-
-func (j *jobFile) invalid(line int, format string, args ...any) error {
-	value := j.path
-	if line > 0 {
-		value = fmt.Sprintf("%s:%d", j.path, line)
-	}
-	return &layout.Error{Thing: "job file", Value: value, Reason: fmt.Sprintf(format, args...)}
+	return j.apply(root)
 }
 
 func (j *jobFile) apply(root *yaml.Node) (command []string, err error) {
@@ -72,29 +49,6 @@ func (j *jobFile) apply(root *yaml.Node) (command []string, err error) {
 		}
 	}
 	return command, nil
-}
-
-// A field is an entry of a mapping.
-type field struct {
-	line  int
-	name  string
-	value *yaml.Node
-}
-
-// pairs returns the entries of a mapping, each name once.
-func (j *jobFile) pairs(n *yaml.Node) ([]field, error) {
-	if n.Kind != yaml.MappingNode {
-		return nil, j.invalid(n.Line, "a mapping is due here, name: value")
-	}
-	var fields []field
-	for i := 0; i < len(n.Content); i += 2 {
-		key := n.Content[i]
-		if key.Kind != yaml.ScalarNode || slices.ContainsFunc(fields, func(f field) bool { return f.name == key.Value }) {
-			return nil, j.invalid(key.Line, "%q is no name, or is there twice", key.Value)
-		}
-		fields = append(fields, field{key.Line, key.Value, n.Content[i+1]})
-	}
-	return fields, nil
 }
 
 // set gives a flag what the file says of it.

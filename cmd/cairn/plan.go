@@ -3,13 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -27,7 +24,7 @@ const blank = "?"
 
 // A plan is a YAML file that says which files of a folder become which versions.
 type plan struct {
-	path    string
+	yamlFile
 	entries []*planEntry
 }
 
@@ -43,21 +40,11 @@ type planEntry struct {
 // readPlan reads a plan. What is wrong with one entry alone, whatever the folder
 // and the store hold, is found here.
 func readPlan(file string) (*plan, error) {
-	f, err := os.Open(file)
+	p := &plan{yamlFile: yamlFile{"plan", file}}
+	root, err := p.document()
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	p := &plan{path: file}
-	var document yaml.Node
-	d := yaml.NewDecoder(f)
-	if err := d.Decode(&document); err != nil {
-		return nil, p.invalid(0, "is not YAML: %v", err)
-	}
-	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, p.invalid(0, "holds more than one document")
-	}
-	root := document.Content[0]
 	fields, err := p.pairs(root)
 	if err != nil {
 		return nil, err
@@ -73,33 +60,6 @@ func readPlan(file string) (*plan, error) {
 		p.entries = append(p.entries, e)
 	}
 	return p, p.checkNames()
-}
-
-func (p *plan) place(line int) string {
-	if line == 0 {
-		return p.path
-	}
-	return fmt.Sprintf("%s:%d", p.path, line)
-}
-
-func (p *plan) invalid(line int, format string, args ...any) error {
-	return &layout.Error{Thing: "plan", Value: p.place(line), Reason: fmt.Sprintf(format, args...)}
-}
-
-// pairs returns the entries of a mapping, each name once.
-func (p *plan) pairs(n *yaml.Node) ([]field, error) {
-	if n.Kind != yaml.MappingNode {
-		return nil, p.invalid(n.Line, "a mapping is due here, name: value")
-	}
-	var fields []field
-	for i := 0; i < len(n.Content); i += 2 {
-		key := n.Content[i]
-		if key.Kind != yaml.ScalarNode || slices.ContainsFunc(fields, func(f field) bool { return f.name == key.Value }) {
-			return nil, p.invalid(key.Line, "%q is no name, or is there twice", key.Value)
-		}
-		fields = append(fields, field{key.Line, key.Value, n.Content[i+1]})
-	}
-	return fields, nil
 }
 
 // A planField reads one field of an entry.
@@ -332,80 +292,4 @@ func (e *planEntry) below(s cairn.Source) string {
 		return path.Join(e.path, s.Path)
 	}
 	return e.path
-}
-
-// draftPlan returns a plan for files, for a person to fill in.
-func draftPlan(files []*cairn.Finding) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# %s that the store does not have. Fill in every %q, delete the entries of what\n", plural(len(files), "file"), blank)
-	b.WriteString("# nobody needs, and see with --dry-run what would be published.\n")
-	if len(files) == 0 {
-		b.WriteString("adopt: []\n")
-		return b.String()
-	}
-	b.WriteString("adopt:\n")
-	for _, f := range files {
-		draftEntry(&b, f)
-	}
-	return b.String()
-}
-
-func draftEntry(b *strings.Builder, f *cairn.Finding) {
-	remark := func(format string, args ...any) { fmt.Fprintf(b, "  # "+format+"\n", args...) }
-	remark("%s, modified %s", size(f.Size), f.Modified.UTC().Format("2006-01-02"))
-	if f.Twin != "" {
-		remark("same bytes as %s; both can be versions of one artifact only", printable(f.Twin))
-	}
-	if f.Problem != "" {
-		remark("%s", printable(problem(f)))
-	}
-	if err := layout.CheckPath(f.Path); err != nil {
-		remark("cannot be published under this name: %s", printable(strconv.Quote(f.Path)))
-		return
-	}
-	fmt.Fprintf(b, "  - path: %s\n", yamlText(f.Path))
-	fmt.Fprintf(b, "    artifact: %q\n    date: %q\n", blank, blank)
-	base := path.Base(f.Path)
-	if better := withoutWords(base, f.Words); better != base {
-		fmt.Fprintf(b, "    # as: %s\n", yamlText(better))
-	}
-}
-
-var plainText = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/-]*$`)
-
-// yamlText quotes a text where YAML might read something else in it. The escapes
-// of Go are among those of YAML.
-func yamlText(s string) string {
-	if plainText.MatchString(s) {
-		return s
-	}
-	return strconv.Quote(s)
-}
-
-// tokens are words, which begin anew at a capital, and what is between them.
-var tokens = regexp.MustCompile(`\p{Lu}*[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]+|\p{Lu}+|\P{L}+`)
-
-// withoutWords takes words out of the name of a file, each with what joins it to
-// the one before. It returns a blank if nothing but an extension is left.
-func withoutWords(name string, words []string) string {
-	const joints = "._- ()[]"
-	kept, cut := "", false
-	for _, token := range tokens.FindAllString(name, -1) {
-		if slices.Contains(words, strings.ToLower(token)) {
-			kept, cut = strings.TrimRight(kept, joints), true
-			continue
-		}
-		if cut {
-			token = strings.TrimLeft(token, ")]")
-			if kept == "" {
-				token = strings.TrimLeft(token, joints)
-			}
-		}
-		kept += token
-		cut = cut && token == ""
-	}
-	if kept == "" || "."+kept == path.Ext(name) {
-		return blank
-	}
-	return kept
 }
