@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"runtime"
 	"slices"
 
 	"github.com/cairnstore/cairn/formats"
@@ -169,7 +170,7 @@ func (r *Repo) Describe(ctx context.Context, sources []Source) ([]layout.File, e
 			return err
 		}
 		defer f.Close()
-		described[i], _, err = r.name(ctx, sources[i], f, nil)
+		described[i], _, err = r.name(ctx, sources[i], f, nil, runtime.GOMAXPROCS(0))
 		return err
 	})
 	slices.SortFunc(described, func(a, b layout.File) int { return cmp.Compare(a.Path, b.Path) })

@@ -20,7 +20,8 @@ const files = 32 // in work at once
 // does not have. Files are read in their order, on all cores; uploads of earlier
 // ones go on meanwhile.
 func (w *publishing) read(ctx context.Context) error {
-	cores := make(chan struct{}, runtime.GOMAXPROCS(0))
+	all := runtime.GOMAXPROCS(0)
+	cores := make(chan struct{}, all)
 	return transfer.Each(ctx, files, w.Files, func(ctx context.Context, s Source) error {
 		f, err := os.Open(s.File)
 		if err != nil {
@@ -33,7 +34,7 @@ func (w *publishing) read(ctx context.Context) error {
 		}
 		w.r.options.Meter.Expect(id.stat.Size())
 		cores <- struct{}{}
-		found, sum, err := w.r.name(ctx, s, f, w.formerly(s.Path))
+		found, sum, err := w.r.name(ctx, s, f, w.formerly(s.Path), max(1, all/len(w.Files)))
 		<-cores
 		if err != nil {
 			return err
@@ -70,14 +71,14 @@ func (w *publishing) formerly(path string) *layout.File {
 
 // name says what a file is and holds. It is read once: by Inspect, or to name its
 // bytes. If these may be the former ones, they are named first, as that is faster
-// than looking into them.
-func (r *Repo) name(ctx context.Context, s Source, f *os.File, former *layout.File) (found layout.File, sum transfer.Sum, err error) {
+// than looking into them. A large file is named on so many cores.
+func (r *Repo) name(ctx context.Context, s Source, f *os.File, former *layout.File, cores int) (found layout.File, sum transfer.Sum, err error) {
 	st, err := f.Stat()
 	if err != nil {
 		return found, sum, err
 	}
 	if former != nil && former.Table != nil && former.Size == st.Size() {
-		if sum, err = r.sum(ctx, s, f); err != nil || sum.Digest == former.Digest {
+		if sum, err = r.sum(ctx, s, f, st.Size(), cores); err != nil || sum.Digest == former.Digest {
 			return *former, sum, err
 		}
 	}
@@ -95,16 +96,25 @@ func (r *Repo) name(ctx context.Context, s Source, f *os.File, former *layout.Fi
 		sum = in.Sum
 		r.options.Meter.Named(sum.Size)
 	case sum.Digest.IsZero():
-		if sum, err = r.sum(ctx, s, f); err != nil {
+		if sum, err = r.sum(ctx, s, f, st.Size(), cores); err != nil {
 			return found, sum, err
 		}
 	}
 	return layout.File{Path: s.Path, Size: sum.Size, Digest: sum.Digest, Table: in.Table}, sum, nil
 }
 
-func (r *Repo) sum(ctx context.Context, s Source, f *os.File) (transfer.Sum, error) {
-	sum, err := transfer.SumOf(ctx, r.options.Meter.Hashing(io.NewSectionReader(f, 0, 1<<63-1)))
-	if err != nil {
+// sum names the bytes of a file.
+func (r *Repo) sum(ctx context.Context, s Source, f *os.File, size int64, cores int) (sum transfer.Sum, err error) {
+	const large = 16 << 20
+	if cores > 1 && size >= large {
+		sum, err = transfer.SumFile(ctx, r.options.Meter.HashingAt(f), size, cores)
+	} else {
+		sum, err = transfer.SumOf(ctx, r.options.Meter.Hashing(io.NewSectionReader(f, 0, 1<<63-1)))
+	}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = fmt.Errorf("%s %w; publish a file that nobody is writing", s.File, ErrChanged)
+	case err != nil:
 		err = fmt.Errorf("reading %s: %w", s.File, err)
 	}
 	return sum, err

@@ -47,6 +47,20 @@ func (m *Meter) Hashing(r io.Reader) io.Reader {
 	})
 }
 
+// HashingAt is Hashing for what is read in any order.
+func (m *Meter) HashingAt(r io.ReaderAt) io.ReaderAt { return &hashingAt{r, m} }
+
+type hashingAt struct {
+	io.ReaderAt
+	meter *Meter
+}
+
+func (h *hashingAt) ReadAt(b []byte, off int64) (int, error) {
+	n, err := h.ReaderAt.ReadAt(b, off)
+	h.meter.Named(int64(n))
+	return n, err
+}
+
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }

@@ -31,6 +31,7 @@ type Summer struct {
 	size int64
 
 	mu    sync.Mutex
+	most  int // segments that are kept
 	known []segmentSum
 	first guts.Node // of segment 0: the root, if there is no other
 	kept  map[int64]*segment
@@ -57,7 +58,7 @@ type segment struct {
 // NewSummer returns a Summer of the size bytes of r.
 func NewSummer(r io.ReaderAt, size int64) *Summer {
 	n := (size + segmentBytes - 1) / segmentBytes
-	return &Summer{r: r, size: size, known: make([]segmentSum, n), kept: make(map[int64]*segment)}
+	return &Summer{r: r, size: size, most: keptSegments, known: make([]segmentSum, n), kept: make(map[int64]*segment)}
 }
 
 // ReadAt implements [io.ReaderAt]. It may be called by several goroutines at
@@ -86,10 +87,20 @@ func (s *Summer) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
+// SumFile returns the Sum of the size bytes of r, which it reads on so many cores.
+// Errors are those of [Summer.Sum].
+func SumFile(ctx context.Context, r io.ReaderAt, size int64, cores int) (Sum, error) {
+	s := NewSummer(r, size)
+	s.most = cores
+	return s.finish(ctx, cores)
+}
+
 // Sum reads what nobody has read so far, on all cores, and returns the Sum. It is
 // [io.ErrUnexpectedEOF] if the file has become shorter.
-func (s *Summer) Sum(ctx context.Context) (Sum, error) {
-	err := Each(ctx, runtime.GOMAXPROCS(0), s.unread(), func(_ context.Context, number int64) error {
+func (s *Summer) Sum(ctx context.Context) (Sum, error) { return s.finish(ctx, runtime.GOMAXPROCS(0)) }
+
+func (s *Summer) finish(ctx context.Context, cores int) (Sum, error) {
+	err := Each(ctx, cores, s.unread(), func(_ context.Context, number int64) error {
 		g := s.get(number)
 		defer s.release(g)
 		return g.err
@@ -145,7 +156,7 @@ func (s *Summer) evict() []byte {
 			oldest = g
 		}
 	}
-	if len(s.kept) < keptSegments || oldest == nil {
+	if len(s.kept) < s.most || oldest == nil {
 		return make([]byte, segmentBytes)
 	}
 	delete(s.kept, oldest.number)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,6 +53,11 @@ func TestSummer(t *testing.T) {
 			got, err := s.Sum(t.Context())
 			if err != nil || got != want {
 				t.Errorf("%d bytes: %+v, %v; want %+v", size, got, err, want)
+			}
+		}
+		for _, cores := range []int{1, 3} {
+			if got, err := transfer.SumFile(t.Context(), bytes.NewReader(b), int64(size), cores); err != nil || got != want {
+				t.Errorf("%d bytes on %d cores: %+v, %v; want %+v", size, cores, got, err, want)
 			}
 		}
 		if n := source.n.Load(); size <= 64*segment && n != int64(size) {
@@ -114,10 +120,10 @@ func BenchmarkSum(b *testing.B) {
 			transfer.SumOf(b.Context(), bytes.NewReader(data))
 		}
 	})
-	b.Run("Summer", func(b *testing.B) {
+	b.Run("file", func(b *testing.B) {
 		b.SetBytes(int64(len(data)))
 		for b.Loop() {
-			transfer.NewSummer(bytes.NewReader(data), int64(len(data))).Sum(b.Context())
+			transfer.SumFile(b.Context(), bytes.NewReader(data), int64(len(data)), runtime.GOMAXPROCS(0))
 		}
 	})
 }
