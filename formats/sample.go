@@ -19,7 +19,7 @@ const (
 	// they count as one.
 	maxQuantileText = 32
 
-	// noKey stands for a NaN, which has no rank. It is no key of a number that has.
+	// noKey stands for a NaN, which has no rank. It is the key of no other float.
 	noKey = math.MaxUint64
 )
 

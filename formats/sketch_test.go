@@ -3,6 +3,7 @@ package formats_test
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/big"
 	"math/rand/v2"
 	"slices"
@@ -165,6 +166,8 @@ func TestSketchesOfOtherTypes(t *testing.T) {
 	}{
 		{formats.Float64, [][]byte{f64(0x7ff8000000000000), f64(0xfff8000000000001), f64(0x4000000000000000)}, 2, 19, "2"},
 		{formats.Float64, [][]byte{f64(0x7ff8000000000000)}, 1, 0, ""},
+		{formats.Int64, [][]byte{f64(math.MaxInt64), f64(math.MaxInt64)}, 1, 19, "9223372036854775807"},
+		{formats.Uint64, [][]byte{f64(math.MaxUint64)}, 1, 19, "18446744073709551615"},
 		{formats.Bool, [][]byte{{1}, {0}, {1}, {1}}, 2, 19, "false"},
 		{formats.Bool, [][]byte{{1}}, 1, 19, "true"},
 		{formats.Fixed(3), [][]byte{{1, 2, 3}, {1, 2, 3}, {0, 0, 0}}, 2, 0, ""},

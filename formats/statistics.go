@@ -176,7 +176,10 @@ func (s *statistics) quantiles() (values [][]byte) {
 	case s.form.width > 8:
 		return ranked(s.sample.texts, compareWide)
 	}
-	keys := slices.DeleteFunc(s.sample.keys, func(k uint64) bool { return k == noKey })
+	keys := s.sample.keys
+	if s.form.class == classFloat {
+		keys = slices.DeleteFunc(keys, func(k uint64) bool { return k == noKey })
+	}
 	for _, key := range ranked(keys, cmp.Compare[uint64]) {
 		values = append(values, s.value(key))
 	}
