@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
@@ -13,76 +12,22 @@ import (
 
 	parquetgo "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
+
+	"github.com/cairnstore/cairn/bench/table"
 )
 
 const benchRows = 2_000_000
-
-// A benchRow is 5 integers, 4 floats, 2 timestamps, 2 booleans, 4 strings of few
-// words, 2 strings of many, and an integer that may be null.
-type benchRow struct {
-	ID     int64   `parquet:"id"`
-	User   int64   `parquet:"user"`
-	Count  int32   `parquet:"count"`
-	Score  int32   `parquet:"score"`
-	Random int64   `parquet:"random"`
-	Price  float64 `parquet:"price"`
-	Amount float64 `parquet:"amount"`
-	Lat    float64 `parquet:"lat"`
-	Lon    float64 `parquet:"lon"`
-
-	Created time.Time `parquet:"created,timestamp(microsecond)"`
-	Updated time.Time `parquet:"updated,timestamp(microsecond)"`
-	Active  bool      `parquet:"active"`
-	Paid    bool      `parquet:"paid"`
-	Country string    `parquet:"country,dict"`
-	City    string    `parquet:"city,dict"`
-	Kind    string    `parquet:"kind,dict"`
-	Status  string    `parquet:"status,dict"`
-	Session string    `parquet:"session,plain"`
-	Comment string    `parquet:"comment,plain"`
-	Age     *int64    `parquet:"age,optional"`
-}
 
 var benchFiles = sync.OnceValue(func() map[string][]byte {
 	return map[string][]byte{"zstd": benchFile(&parquetgo.Zstd, benchRows), "snappy": benchFile(&parquetgo.Snappy, benchRows)}
 })
 
-func benchFile(codec compress.Codec, n int) []byte {
+func benchFile(codec compress.Codec, rows int) []byte {
 	var b bytes.Buffer
-	w := parquetgo.NewGenericWriter[benchRow](&b, parquetgo.Compression(codec), parquetgo.PageBufferSize(1<<20))
-	random := rand.New(rand.NewPCG(1, 2))
-	rows := make([]benchRow, 10_000)
-	for start := 0; start < n; start += len(rows) {
-		for i := range rows {
-			rows[i] = newBenchRow(random, int64(start+i))
-		}
-		w.Write(rows)
-		if start%(n/8) == 0 && start > 0 {
-			w.Flush()
-		}
-	}
-	if err := w.Close(); err != nil {
+	if err := table.Write(&b, codec, rows, min(table.RowsPerGroup, rows/8)); err != nil {
 		panic(err)
 	}
 	return b.Bytes()
-}
-
-func newBenchRow(r *rand.Rand, i int64) benchRow {
-	word := func(prefix string, n int) string { return fmt.Sprintf("%s-%03d", prefix, r.IntN(n)) }
-	created := time.UnixMicro(1_700_000_000_000_000 + i*1_000 + r.Int64N(1000))
-	row := benchRow{
-		ID: i, User: r.Int64N(200_000), Count: r.Int32N(100), Score: r.Int32(), Random: r.Int64(),
-		Price: float64(r.IntN(100_000)) / 100, Amount: r.NormFloat64(), Lat: r.Float64()*180 - 90, Lon: r.Float64()*360 - 180,
-		Created: created, Updated: created.Add(time.Duration(r.Int64N(1e15))), Active: r.IntN(2) == 0, Paid: r.IntN(10) == 0,
-		Country: word("country", 10), City: word("some-city", 200), Kind: word("kind", 5), Status: word("status", 30),
-		Session: fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64()),
-		Comment: fmt.Sprintf("customer %d said %s about item %d", r.IntN(200_000), word("thing", 1000), r.IntN(50_000)),
-	}
-	if r.IntN(10) > 0 {
-		age := r.Int64N(100)
-		row.Age = &age
-	}
-	return row
 }
 
 // decodePages is what the library does to have the values of all pages.
