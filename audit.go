@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -155,7 +154,7 @@ func (c *Catalogue) sum(ctx context.Context, f *Finding, file *os.File) error {
 		return err
 	}
 	meter := c.repo.options.Meter
-	sum, err := transfer.SumOf(ctx, &counted{file, meter})
+	sum, err := transfer.SumOf(ctx, meter.Moving(file))
 	if err != nil {
 		return err
 	}
@@ -165,20 +164,6 @@ func (c *Catalogue) sum(ctx context.Context, f *Finding, file *os.File) error {
 	meter.Done()
 	f.Digest = sum.Digest
 	return nil
-}
-
-// A counted file shows that it is being read: a large one takes its time.
-type counted struct {
-	io.Reader
-	meter *transfer.Meter
-}
-
-func (c *counted) Read(b []byte) (int, error) {
-	n, err := c.Reader.Read(b)
-	if c.meter != nil {
-		c.meter.Moved.Add(int64(n))
-	}
-	return n, err
 }
 
 // examine says what a file is whose bytes are named, if they had to be.

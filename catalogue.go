@@ -269,34 +269,13 @@ func (c *Catalogue) Newest(a layout.Artifact) (layout.Pin, layout.Date, bool) {
 // bytes of a match, of a version in use. It does not read them.
 func (c *Catalogue) holds(ctx context.Context, m *Match, d layout.Digest, size int64) (bool, error) {
 	v := c.versions[m.Pin.Version]
-	v.once.Do(func() { v.held, v.err = c.repo.blobsOf(ctx, v) })
+	v.once.Do(func() {
+		x, err := c.repo.readIndex(ctx, v.pin, v.date, v.session)
+		if err == nil {
+			v.held, err = c.repo.held(ctx, x)
+		}
+		v.err = err
+	})
 	held, ok := v.held[d]
 	return ok && held == size, v.err
-}
-
-// blobsOf returns the sizes of the blobs of v that are there.
-func (r *Repo) blobsOf(ctx context.Context, v *catalogued) (map[layout.Digest]int64, error) {
-	x, err := r.readIndex(ctx, v.pin, v.date, v.session)
-	if err != nil {
-		return nil, err
-	}
-	sizes := map[string]int64{}
-	listed := map[layout.ID]bool{}
-	held := make(map[layout.Digest]int64, len(x.Blobs))
-	for _, b := range x.Blobs {
-		if !listed[b.Session] {
-			listed[b.Session] = true
-			infos, err := r.list(ctx, layout.SessionPrefix(x.Artifact, x.Date, b.Session), nil)
-			if err != nil {
-				return nil, err
-			}
-			for _, info := range infos {
-				sizes[info.Key] = info.Size
-			}
-		}
-		if size, ok := sizes[x.Key(b).String()]; ok {
-			held[b.Digest] = size
-		}
-	}
-	return held, nil
 }

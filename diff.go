@@ -111,9 +111,10 @@ func diffFile(before, after layout.File) FileDiff {
 			c.Drift = &drift
 		}
 	}
-	if before.Table.Digest != "" && before.Table.Digest == after.Table.Digest {
+	switch {
+	case before.Table.SameData(after.Table):
 		d.Change = Reencoded
-	} else if before.Table.SameRows(after.Table) {
+	case before.Table.SameRows(after.Table):
 		d.Change = Reordered
 	}
 	return d

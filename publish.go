@@ -241,17 +241,16 @@ func (w *publishing) conclude(ctx context.Context) (*Outcome, error) {
 			return nil, err
 		}
 	}
-	return out, w.commit(ctx, out, w.encoded)
+	return out, w.commit(ctx, out)
 }
 
-// commit makes the version of out current, whose bytes are stored and whose
-// manifest is b.
-func (w *publishing) commit(ctx context.Context, out *Outcome, b []byte) error {
+// commit makes the version of out current, whose bytes are stored.
+func (w *publishing) commit(ctx context.Context, out *Outcome) error {
 	if err := w.checkLabel(ctx, out.Pin); err != nil {
 		return err
 	}
 	if _, known := w.head.sessionOf(out.Pin.Version); !known {
-		if err := w.writeManifest(ctx, out.Pin, b); err != nil {
+		if err := w.writeManifest(ctx, out.Pin, w.encoded); err != nil {
 			return err
 		}
 	}

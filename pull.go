@@ -45,11 +45,11 @@ func (v *Version) Pull(ctx context.Context, dir string) error {
 	largestFirst := slices.Clone(v.Manifest.Files)
 	slices.SortStableFunc(largestFirst, func(a, b layout.File) int { return cmp.Compare(b.Size, a.Size) })
 	return transfer.Each(ctx, files, largestFirst, func(ctx context.Context, f layout.File) error {
-		blob, ok := x.Find(f.Digest)
-		if !ok {
-			return transfer.Corrupt(layout.IndexKey(x.Artifact, x.Date, v.session).String(), "it does not say where %s lies", f.Path)
+		key, err := v.blobKey(x, f)
+		if err != nil {
+			return err
 		}
-		return v.pullFile(ctx, root, f, x.Key(blob).String())
+		return v.pullFile(ctx, root, f, key)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 
@@ -226,7 +227,7 @@ func (r *Repo) readNames(ctx context.Context, t *Trace) error {
 		byArtifact[p.Artifact] = append(byArtifact[p.Artifact], v)
 		byPartition[p] = append(byPartition[p], v)
 	}
-	err := transfer.Each(ctx, metadata, values(byArtifact), func(ctx context.Context, versions []*Traced) error {
+	err := transfer.Each(ctx, metadata, slices.Collect(maps.Values(byArtifact)), func(ctx context.Context, versions []*Traced) error {
 		pointers, err := r.pointers(ctx, versions[0].Pin.Artifact)
 		if err != nil {
 			return err
@@ -244,7 +245,7 @@ func (r *Repo) readNames(ctx context.Context, t *Trace) error {
 	if err != nil {
 		return err
 	}
-	return transfer.Each(ctx, metadata, values(byPartition), func(ctx context.Context, versions []*Traced) error {
+	return transfer.Each(ctx, metadata, slices.Collect(maps.Values(byPartition)), func(ctx context.Context, versions []*Traced) error {
 		head, err := r.readState(ctx, versions[0].Pin.Artifact, layout.HeadName(versions[0].Manifest.Date))
 		for _, v := range versions {
 			if session, ok := head.sessionOf(v.Pin.Version); ok {
@@ -263,14 +264,6 @@ func rank(p *layout.Pointer) int {
 	return 1
 }
 
-func values[K comparable, V any](m map[K]V) []V {
-	all := make([]V, 0, len(m))
-	for _, v := range m {
-		all = append(all, v)
-	}
-	return all
-}
-
 // presence finds out, by listings, whether the bytes of v are there.
 func (r *Repo) presence(ctx context.Context, v *Version) (Presence, error) {
 	if v.session == "" {
@@ -283,24 +276,12 @@ func (r *Repo) presence(ctx context.Context, v *Version) (Presence, error) {
 	if err != nil {
 		return "", err
 	}
-	sizes := make(map[string]int64)
-	sessions := make(map[layout.ID]bool)
-	for _, b := range x.Blobs {
-		if sessions[b.Session] {
-			continue
-		}
-		sessions[b.Session] = true
-		infos, err := r.list(ctx, layout.SessionPrefix(x.Artifact, x.Date, b.Session), nil)
-		if err != nil {
-			return "", err
-		}
-		for _, info := range infos {
-			sizes[info.Key] = info.Size
-		}
+	held, err := r.held(ctx, x)
+	if err != nil {
+		return "", err
 	}
 	for _, f := range v.Manifest.Files {
-		b, ok := x.Find(f.Digest)
-		if size, there := sizes[x.Key(b).String()]; !ok || !there || size != f.Size {
+		if size, there := held[f.Digest]; !there || size != f.Size {
 			return Missing, nil
 		}
 	}

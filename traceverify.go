@@ -30,11 +30,11 @@ func (r *Repo) VerifyTrace(ctx context.Context, t *Trace) error {
 			return err
 		}
 		for _, f := range v.Manifest.Files {
-			b, ok := x.Find(f.Digest)
-			if !ok {
-				return transfer.Corrupt(layout.IndexKey(x.Artifact, x.Date, v.session).String(), "it does not say where %s lies", f.Path)
+			key, err := v.blobKey(x, f)
+			if err != nil {
+				return err
 			}
-			if key := x.Key(b).String(); !seen[key] {
+			if !seen[key] {
 				seen[key] = true
 				blobs = append(blobs, blob{f, key, v.Pin})
 				r.options.Meter.Expect(f.Size)

@@ -179,7 +179,7 @@ func (h *Hasher) prefixed(values []byte, n int) ([]byte, error) {
 			break
 		}
 		if isNew {
-			h.observe(values[:size])
+			h.meet(values[:size])
 		}
 		h.stats.keep(1, func(int) []byte { return values[lengthBytes:size] })
 		h.dict.codes = binary.LittleEndian.AppendUint16(h.dict.codes, uint16(code))
@@ -199,8 +199,8 @@ func (h *Hasher) prefixed(values []byte, n int) ([]byte, error) {
 	return values, nil
 }
 
-// observe checks one value with its prefix, and counts it in the statistics.
-func (h *Hasher) observe(value []byte) {
+// meet checks one value with its prefix, and counts it in the statistics.
+func (h *Hasher) meet(value []byte) {
 	if h.form.utf8 && !utf8.Valid(value[lengthBytes:]) {
 		h.Refuse(notUTF8)
 	}
@@ -261,7 +261,7 @@ func (h *Hasher) lookup(d *Dictionary, indexes []int32) error {
 		value := d.value(i)
 		if !d.seen[i] {
 			d.seen[i] = true
-			h.observe(value)
+			h.meet(value)
 		}
 		if out = append(out, value...); len(out) >= pieceBytes {
 			h.write(out)
@@ -294,7 +294,7 @@ func (h *Hasher) encode(d *Dictionary, indexes []int32) (int, error) {
 			}
 			if isNew && !d.seen[i] {
 				d.seen[i] = true
-				h.observe(value)
+				h.meet(value)
 			}
 			c = uint32(b.serial)<<codeBits | uint32(code)
 			d.codes[i] = c

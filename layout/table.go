@@ -44,11 +44,13 @@ func (m *Manifest) HasTables() bool {
 // rows in whatever order.
 func (m *Manifest) SameData(o *Manifest) bool {
 	return slices.EqualFunc(m.Files, o.Files, func(a, b File) bool {
-		return a.Path == b.Path && (a.Digest == b.Digest || a.Table.sameAs(b.Table) || a.Table.SameRows(b.Table))
+		return a.Path == b.Path && (a.Digest == b.Digest || a.Table.SameData(b.Table) || a.Table.SameRows(b.Table))
 	})
 }
 
-func (t *Table) sameAs(o *Table) bool {
+// SameData reports whether t and o are known to hold the same rows in the same
+// order. Either may be nil.
+func (t *Table) SameData(o *Table) bool {
 	return t != nil && o != nil && t.Digest != "" && t.Digest == o.Digest
 }
 

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,8 +85,8 @@ func (a *app) adopt(ctx context.Context, o *adoptOptions, dir string) error {
 	}
 	var meter transfer.Meter
 	ins := newInspector()
-	ins.note = a.note
-	r, err := a.openWith(ctx, &cairn.Options{Meter: &meter, Inspect: ins.inspectToAdopt})
+	ins.note, ins.opaque = a.note, "cairn push --opaque"
+	r, err := a.openWith(ctx, &cairn.Options{Meter: &meter, Inspect: ins.inspect})
 	if err != nil {
 		return err
 	}
@@ -113,15 +112,6 @@ func (a *app) adopt(ctx context.Context, o *adoptOptions, dir string) error {
 		return nil
 	}
 	return a.noteUnknown(ctx, dir, p)
-}
-
-// inspectToAdopt is inspect, for a verb that has no --opaque.
-func (i *inspector) inspectToAdopt(ctx context.Context, file string) (*cairn.Inspected, error) {
-	in, err := i.inspect(ctx, file)
-	if why, ok := strings.CutSuffix(fmt.Sprint(err), "; --opaque publishes it as it is"); ok {
-		err = fmt.Errorf("%w: %s; cairn push --opaque publishes it as it is", cairn.ErrRefused, strings.TrimPrefix(why, cairn.ErrRefused.Error()+": "))
-	}
-	return in, err
 }
 
 // A surveyed is what an audit of a folder found, by path and in the order of paths.

@@ -96,7 +96,7 @@ func (e *planEntry) dry(ctx context.Context, r *cairn.Repo, ins *inspector, foun
 		d.Inputs = append(d.Inputs, ref.String())
 	}
 	for _, s := range e.Files {
-		in, err := ins.inspectToAdopt(ctx, s.File)
+		in, err := ins.inspect(ctx, s.File)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.File, err)
 		}

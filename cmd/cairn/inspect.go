@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,7 +40,8 @@ type inspector struct {
 	start func() (*exec.Cmd, error)        // says how to start a child
 	note  func(format string, args ...any) // tells a person; nil if there is none
 
-	unordered bool // have tables say the digest of their rows in whatever order
+	opaque    string // how a table that is none can be published; "" stands for --opaque
+	unordered bool   // have tables say the digest of their rows in whatever order
 
 	mu      sync.Mutex // one file at a time: looking into it uses all cores
 	child   *child
@@ -85,7 +87,7 @@ func (i *inspector) inspect(ctx context.Context, file string) (*cairn.Inspected,
 		i.tell("%s is taken as plain bytes: %s", file, strings.TrimPrefix(err.Error(), cairn.ErrRefused.Error()+": "))
 		return nil, nil
 	case errors.Is(err, cairn.ErrRefused):
-		err = fmt.Errorf("%w; --opaque publishes it as it is", err)
+		err = fmt.Errorf("%w; %s publishes it as it is", err, cmp.Or(i.opaque, "--opaque"))
 	}
 	return nil, err
 }

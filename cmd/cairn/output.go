@@ -16,11 +16,17 @@ func (a *app) print(pin fmt.Stringer, doc any, human func() error) error {
 		_, err := fmt.Fprintln(a.stdout, pin)
 		return err
 	case a.json:
-		e := json.NewEncoder(a.stdout)
-		e.SetEscapeHTML(false)
-		return e.Encode(doc)
+		return a.documents().Encode(doc)
 	}
 	return human()
+}
+
+// documents returns what writes JSON on stdout, a document a line, as people read
+// it too.
+func (a *app) documents() *json.Encoder {
+	e := json.NewEncoder(a.stdout)
+	e.SetEscapeHTML(false)
+	return e
 }
 
 // printPin prints a result that for people is its pin alone.

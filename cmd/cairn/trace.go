@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -162,9 +161,7 @@ func (a *app) printTraceJSON(t *cairn.Trace) error {
 	for _, v := range t.Versions {
 		doc.Versions = append(doc.Versions, documentOf(v))
 	}
-	e := json.NewEncoder(a.stdout)
-	e.SetEscapeHTML(false)
-	return e.Encode(doc)
+	return a.documents().Encode(doc)
 }
 
 func documentOf(v *cairn.Traced) tracedDoc {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -167,8 +166,7 @@ func (a *app) printOpenLineage(t *cairn.Trace) error {
 		}
 		namespace = "file://" + namespace
 	}
-	e := json.NewEncoder(a.stdout)
-	e.SetEscapeHTML(false)
+	e := a.documents()
 	for _, v := range t.Versions {
 		event := openEventOf(namespace, v)
 		started, completed := runTimes(v)

@@ -39,10 +39,15 @@ func (m *Meter) moved(n int64) { m.add(func(m *Meter) *atomic.Int64 { return &m.
 func (m *Meter) Named(n int64) { m.add(func(m *Meter) *atomic.Int64 { return &m.Hashed }, n) }
 
 // Hashing returns r, counting what is read from it as hashed.
-func (m *Meter) Hashing(r io.Reader) io.Reader {
+func (m *Meter) Hashing(r io.Reader) io.Reader { return counting(r, m.Named) }
+
+// Moving returns r, counting what is read from it as moved.
+func (m *Meter) Moving(r io.Reader) io.Reader { return counting(r, m.moved) }
+
+func counting(r io.Reader, count func(int64)) io.Reader {
 	return readerFunc(func(b []byte) (int, error) {
 		n, err := r.Read(b)
-		m.add(func(m *Meter) *atomic.Int64 { return &m.Hashed }, int64(n))
+		count(int64(n))
 		return n, err
 	})
 }
