@@ -14,7 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cairn": main, "mktable": mktable})
+	testscript.Main(m, map[string]func(){"cairn": main, "mktable": mktable, "measure": measure})
 }
 
 // scripts runs the scripts of a folder against the store at url, or one in each
