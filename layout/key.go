@@ -17,6 +17,7 @@ const (
 	KindRecord   Kind = "record"
 	KindBlob     Kind = "blob"
 	KindIndex    Kind = "index"
+	KindRanges   Kind = "ranges"
 	KindHead     Kind = "head"
 	KindPointer  Kind = "pointer"
 	KindHistory  Kind = "history"
@@ -28,11 +29,11 @@ const (
 type Key struct {
 	Kind     Kind
 	Artifact Artifact // all but marker and edge
-	Date     Date     // blob, index
-	Session  ID       // blob, index
+	Date     Date     // blob, index, ranges
+	Session  ID       // blob, index, ranges
 	Name     Name     // head, pointer, history
 	Version  Digest   // manifest, record; edge: the input
-	Digest   Digest   // blob: of its bytes; history: of its bytes; edge: the consumer
+	Digest   Digest   // blob, history: of its bytes; ranges: of the blob's; edge: the consumer
 	Ext      string   // blob: extension with its dot, or nothing
 	Seq      int64    // history
 	ID       ID       // record
@@ -64,6 +65,12 @@ func BlobKey(a Artifact, d Date, session ID, digest Digest, file string) Key {
 		ext = ""
 	}
 	return Key{Kind: KindBlob, Artifact: a, Date: d, Session: session, Digest: digest, Ext: ext}
+}
+
+// RangesKey is where the [Ranges] of a blob lie: beside it.
+func RangesKey(blob Key) Key {
+	blob.Kind, blob.Ext = KindRanges, ""
+	return blob
 }
 
 // PointerKey is where the head or named pointer n lies.
@@ -143,6 +150,8 @@ func (k Key) String() string {
 		return SessionPrefix(k.Artifact, k.Date, k.Session) + k.Digest.Hex() + k.Ext
 	case KindIndex:
 		return SessionPrefix(k.Artifact, k.Date, k.Session) + indexName
+	case KindRanges:
+		return SessionPrefix(k.Artifact, k.Date, k.Session) + k.Digest.Hex() + rangesExt
 	case KindHead:
 		return a + headDir + k.Name.Selector() + ".json"
 	case KindPointer:
@@ -158,6 +167,7 @@ func (k Key) String() string {
 const (
 	markerName = "cairn.json"
 	indexName  = "_blobs.json"
+	rangesExt  = ".ranges"
 )
 
 // historyLine is the folder of one head's or pointer's history.
@@ -261,9 +271,13 @@ func parsePartitionKey(a Artifact, partition, session, file string) (Key, error)
 	if file == indexName {
 		return IndexKey(a, d, id), nil
 	}
-	digits, _, _ := strings.Cut(file, ".")
+	digits, ext, _ := strings.Cut(file, ".")
 	digest, err := parseHex(digits)
-	return BlobKey(a, d, id, digest, file), err
+	key := BlobKey(a, d, id, digest, file)
+	if "."+ext == rangesExt {
+		key = RangesKey(key)
+	}
+	return key, err
 }
 
 func parseEdgeKey(s, rest string) (Key, error) {
@@ -276,10 +290,10 @@ func parseEdgeKey(s, rest string) (Key, error) {
 	return EdgeKey(i, c), err
 }
 
-// isBlobExt reports whether a blob may keep ext. ".bao" is kept free for the
-// outboards that will lie beside blobs.
+// isBlobExt reports whether a blob may keep ext. Two are those of what lies beside
+// blobs: [Ranges], and the outboards that ".bao" is kept free for.
 func isBlobExt(ext string) bool {
-	if len(ext) < 2 || len(ext) > 17 || ext[0] != '.' || ext == ".bao" {
+	if len(ext) < 2 || len(ext) > 17 || ext[0] != '.' || ext == ".bao" || ext == rangesExt {
 		return false
 	}
 	for _, c := range ext[1:] {

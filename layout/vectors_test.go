@@ -160,6 +160,7 @@ var reprint = map[string]func(b []byte) ([]byte, error){
 		return again, err
 	},
 	"index":   func(b []byte) ([]byte, error) { return again(ParseIndex(b)) },
+	"ranges":  func(b []byte) ([]byte, error) { return again(ParseRanges(b)) },
 	"pointer": func(b []byte) ([]byte, error) { return again(ParsePointer(b)) },
 	"record":  func(b []byte) ([]byte, error) { return again(ParseRecord(b)) },
 	"edge":    func(b []byte) ([]byte, error) { return again(ParseEdge(b)) },
