@@ -150,7 +150,11 @@ func (x *Index) checkBlobs() error {
 }
 
 func (x *Index) checkPacks() error {
-	var packed []int32
+	n := 0
+	for _, p := range x.Packs {
+		n += len(p.Files)
+	}
+	packed := make([]int32, 0, n)
 	for i, p := range x.Packs {
 		if p.Digest.IsZero() || i > 0 && comparePacks(x.Packs[i-1], p) >= 0 {
 			return invalid("index", p.Digest.String(), "is out of order or given twice")

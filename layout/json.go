@@ -2,9 +2,11 @@ package layout
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
 
-	"github.com/gowebpki/jcs"
+	"github.com/zeebo/blake3"
 )
 
 // Format is the number of the format this package reads and writes. It stands
@@ -18,7 +20,7 @@ const maxInteger = 1<<53 - 1
 // neither be written nor read.
 type metadata interface {
 	validate() error
-	stamp()
+	head() *header
 }
 
 // header is what every metadata object begins with.
@@ -26,77 +28,57 @@ type header struct {
 	Format int `json:"cairn"`
 }
 
-func (h *header) stamp() { h.Format = Format }
+func (h *header) head() *header { return h }
+
+// prepare makes v ready to be written.
+func prepare(v metadata) error {
+	v.head().Format = Format
+	return v.validate()
+}
 
 // encode returns the canonical JSON of v.
 func encode(v metadata) ([]byte, error) {
-	v.stamp()
-	if err := v.validate(); err != nil {
+	if err := prepare(v); err != nil {
 		return nil, err
 	}
 	return canonical(v)
 }
 
-func canonical(v any) ([]byte, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
+// sumWhile writes the canonical JSON of v to w and returns its digest and its
+// length in bytes.
+func sumWhile(w io.Writer, v metadata) (d Digest, n int64, err error) {
+	h := blake3.New()
+	if n, err = write(io.MultiWriter(h, w), v); err != nil {
+		return Digest{}, n, err
 	}
-	return jcs.Transform(b)
+	h.Sum(d[:0])
+	return d, n, nil
 }
 
-// decode reads v from b, which must be its canonical JSON. Comparing with what
-// v encodes to refuses at once duplicate and misspelt keys, keys in another
-// case, nulls, other spacing or order, bytes that are not UTF-8, and anything
-// after the end.
+// decode reads v from b, which must be its canonical JSON.
 func decode(thing string, b []byte, v metadata) error {
-	if err := checkFormat(thing, b); err != nil {
+	return decodeFrom(thing, bytes.NewReader(b), int64(len(b)), v)
+}
+
+// decodeFrom reads v, which is zero, from the about size bytes of src, which must
+// be its canonical JSON. An object of a newer cairn is called that and not broken.
+func decodeFrom(thing string, src io.Reader, size int64, v metadata) error {
+	r := newReader(thing, src, size)
+	err := r.document(reflect.ValueOf(v).Elem())
+	if err != nil && !errors.As(err, new(*Error)) {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return invalid(thing, "", "%s", clip(err.Error()))
+	format, known := int64(v.head().Format), err == nil || v.head().Format != 0
+	if !known {
+		format, known = r.findFormat()
 	}
-	if err := v.validate(); err != nil {
-		return err
+	if known && format != Format {
+		return invalid(thing, "", "has format %d, and this cairn knows only format %d", format, Format)
 	}
-	again, err := canonical(v)
 	if err != nil {
-		return invalid(thing, "", "%v", err)
+		return err
 	}
-	if !bytes.Equal(b, again) {
-		return invalid(thing, "", "is not in canonical form at byte %d", firstDifference(b, again))
-	}
-	return nil
-}
-
-// checkFormat looks for the format number alone, so that an object of a newer
-// cairn is called that and not broken.
-func checkFormat(thing string, b []byte) error {
-	var head struct {
-		Format *int64 `json:"cairn"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil {
-		return invalid(thing, "", "is not JSON: %s", clip(err.Error()))
-	}
-	switch {
-	case head.Format == nil:
-		return invalid(thing, "", "has no format number")
-	case *head.Format != Format:
-		return invalid(thing, "", "has format %d, and this cairn knows only format %d", *head.Format, Format)
-	}
-	return nil
-}
-
-func firstDifference(a, b []byte) int {
-	n := min(len(a), len(b))
-	for i := range n {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	return n
+	return v.validate()
 }
 
 // Objects that are not named by their digest carry one of themselves, as
@@ -108,26 +90,44 @@ type checked interface {
 }
 
 func encodeChecked(v checked) ([]byte, error) {
-	*v.check() = Digest{}
-	b, err := encode(v)
-	if err != nil {
+	if err := seal(v); err != nil {
 		return nil, err
 	}
-	*v.check() = Sum(b)
 	return canonical(v)
 }
 
-func decodeChecked(thing string, b []byte, v checked) error {
-	if err := decode(thing, b, v); err != nil {
+// seal makes v ready to be written, with its check.
+func seal(v checked) error {
+	if err := prepare(v); err != nil {
 		return err
 	}
+	sum, err := checksum(v)
+	*v.check() = sum
+	return err
+}
+
+// checksum returns what the check of v has to be, whatever it is.
+func checksum(v checked) (Digest, error) {
 	found := *v.check()
 	*v.check() = Digest{}
-	plain, err := canonical(v)
+	sum, _, err := sumWhile(io.Discard, v)
+	*v.check() = found
+	return sum, err
+}
+
+func decodeChecked(thing string, b []byte, v checked) error {
+	return decodeCheckedFrom(thing, bytes.NewReader(b), int64(len(b)), v)
+}
+
+func decodeCheckedFrom(thing string, src io.Reader, size int64, v checked) error {
+	if err := decodeFrom(thing, src, size, v); err != nil {
+		return err
+	}
+	sum, err := checksum(v)
 	if err != nil {
 		return invalid(thing, "", "%v", err)
 	}
-	if *v.check() = found; Sum(plain) != found {
+	if sum != *v.check() {
 		return invalid(thing, "", "does not match its own checksum")
 	}
 	return nil

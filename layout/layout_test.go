@@ -250,8 +250,8 @@ func TestAllocation(t *testing.T) {
 	}
 }
 
-// TestCanonicalJSON checks the two libraries in a row against the examples of
-// RFC 8785, since every digest rests on them.
+// TestCanonicalJSON checks the writer, and the library that it is compared with,
+// against the examples of RFC 8785, since every digest rests on them.
 func TestCanonicalJSON(t *testing.T) {
 	var v any
 	in := `{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}`

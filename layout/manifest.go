@@ -1,11 +1,15 @@
 package layout
 
 import (
+	"bytes"
 	"cmp"
+	"io"
 	"math"
 	"regexp"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/zeebo/blake3"
 )
 
 // A Manifest says what one version is: its files, what it was made from, and
@@ -63,9 +67,7 @@ var (
 // Encode returns the canonical JSON of m, after putting its lists in order, and
 // the id of the version that it describes.
 func (m *Manifest) Encode() ([]byte, Digest, error) {
-	slices.SortFunc(m.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	slices.SortFunc(m.Inputs, compareInputs)
-	slices.Sort(m.AllowMixed)
+	m.sort()
 	b, err := encode(m)
 	if err != nil {
 		return nil, Digest{}, err
@@ -73,13 +75,49 @@ func (m *Manifest) Encode() ([]byte, Digest, error) {
 	return b, Sum(b), nil
 }
 
+// EncodeTo writes to w what [Manifest.Encode] returns, without holding it, and
+// returns its length in bytes. If m breaks a rule, nothing is written.
+func (m *Manifest) EncodeTo(w io.Writer) (Digest, int64, error) {
+	m.sort()
+	if err := prepare(m); err != nil {
+		return Digest{}, 0, err
+	}
+	return sumWhile(w, m)
+}
+
+func (m *Manifest) sort() {
+	slices.SortFunc(m.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	slices.SortFunc(m.Inputs, compareInputs)
+	slices.Sort(m.AllowMixed)
+}
+
 // ParseManifest is the inverse of [Manifest.Encode].
 func ParseManifest(b []byte) (*Manifest, error) {
 	m := new(Manifest)
-	if err := decode("manifest", b, m); err != nil {
+	if err := decodeFrom("manifest", bytes.NewReader(b), int64(len(b)), m); err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// ParseManifestFrom is the inverse of [Manifest.EncodeTo]. It reads r to its end
+// and holds nothing of it. About size bytes are expected, so that the right room
+// is made for as many files. An error that is no [*Error] is that of r; with others
+// the digest is that of the bytes all the same.
+func ParseManifestFrom(r io.Reader, size int64) (*Manifest, Digest, error) {
+	h := blake3.New()
+	hashed := io.TeeReader(r, h)
+	m := new(Manifest)
+	err := decodeFrom("manifest", hashed, size, m)
+	if _, rest := io.Copy(io.Discard, hashed); rest != nil {
+		return nil, Digest{}, rest
+	}
+	var digest Digest
+	h.Sum(digest[:0])
+	if err != nil {
+		return nil, digest, err
+	}
+	return m, digest, nil
 }
 
 // Size returns the bytes of all files together.
@@ -122,9 +160,8 @@ func (m *Manifest) checkFiles() error {
 	if len(m.Files) == 0 {
 		return invalid("manifest", "", "has no files")
 	}
-	paths := make([]string, len(m.Files))
 	var total int64 // kept in range too, so that Size cannot overflow
-	for i, f := range m.Files {
+	for _, f := range m.Files {
 		switch {
 		case f.Size < 0 || f.Size > maxInteger-total:
 			return invalid("manifest", f.Path, "has a size out of range, or takes the version's out of range")
@@ -135,9 +172,8 @@ func (m *Manifest) checkFiles() error {
 			return err
 		}
 		total += f.Size
-		paths[i] = f.Path
 	}
-	return checkPaths(paths)
+	return checkPaths(m.Files)
 }
 
 func (m *Manifest) checkInputs() error {

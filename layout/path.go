@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,25 +38,42 @@ func CheckPath(p string) error {
 	return nil
 }
 
-// checkPaths checks a sorted list of paths: each by itself, no two the same, and
-// none a folder of another.
-func checkPaths(paths []string) error {
-	seen := make(map[string]bool, len(paths))
-	for i, p := range paths {
+// checkPaths checks the paths of sorted files: each by itself, no two the same,
+// and none a folder of another.
+func checkPaths(files []File) error {
+	last := ""
+	for i, f := range files {
+		p := f.Path
 		if err := CheckPath(p); err != nil {
 			return err
 		}
-		if i > 0 && paths[i-1] >= p {
+		if i > 0 && last >= p {
 			return invalid("path", p, "is out of order or given twice")
 		}
-		seen[p] = true
-	}
-	for _, p := range paths {
-		for i := range len(p) {
-			if p[i] == '/' && seen[p[:i]] {
-				return invalid("path", p, "needs a folder where the file %q stands", clip(p[:i]))
-			}
+		if folder, ok := fileAbove(files[:i], p, last); ok {
+			return invalid("path", p, "needs a folder where the file %q stands", clip(folder))
 		}
+		last = p
 	}
 	return nil
 }
+
+// fileAbove returns the folder of p that is among the paths before it. The
+// folders that it shares with the last of these were looked for already.
+func fileAbove(before []File, p, last string) (string, bool) {
+	shared := 0
+	for shared < min(len(p), len(last)) && p[shared] == last[shared] {
+		shared++
+	}
+	for i := shared; i < len(p); i++ {
+		if p[i] != '/' {
+			continue
+		}
+		if _, ok := slices.BinarySearchFunc(before, p[:i], comparePath); ok {
+			return p[:i], true
+		}
+	}
+	return "", false
+}
+
+func comparePath(f File, path string) int { return strings.Compare(f.Path, path) }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"strings"
@@ -9,7 +10,8 @@ import (
 
 // WithPrefix returns s confined to the keys that start with prefix, which ends
 // in "/" or is empty. Its keys are those of s without the prefix; its errors
-// name the keys of s, which is where a person will look.
+// name the keys of s, which is where a person will look. It is a [Composer]
+// as far as s is one.
 func WithPrefix(s Store, prefix string) Store {
 	if prefix == "" {
 		return s
@@ -52,6 +54,50 @@ func (p *prefixed) Swap(ctx context.Context, key string, old Token, body []byte)
 
 func (p *prefixed) Delete(ctx context.Context, key string) error {
 	return p.s.Delete(ctx, p.key(key))
+}
+
+// Limits implements [Composer]. Where s is none there is nothing that parts may be.
+func (p *prefixed) Limits() Limits {
+	if c, ok := p.s.(Composer); ok {
+		return c.Limits()
+	}
+	return Limits{}
+}
+
+// Compose implements [Composer].
+func (p *prefixed) Compose(ctx context.Context, key string, size int64, o *ComposeOptions) (Composition, error) {
+	c, ok := p.s.(Composer)
+	if !ok {
+		return nil, &Error{"create", p.key(key), errors.ErrUnsupported}
+	}
+	made, err := c.Compose(ctx, p.key(key), size, o)
+	if err != nil {
+		return nil, err
+	}
+	return &prefixedComposition{made, p}, nil
+}
+
+// Compositions implements [Composer].
+func (p *prefixed) Compositions(ctx context.Context, key string) ([]Composition, error) {
+	c, ok := p.s.(Composer)
+	if !ok {
+		return nil, &Error{"create", p.key(key), errors.ErrUnsupported}
+	}
+	found, err := c.Compositions(ctx, p.key(key))
+	for i := range found {
+		found[i] = &prefixedComposition{found[i], p}
+	}
+	return found, err
+}
+
+// A prefixedComposition copies from keys without the prefix too.
+type prefixedComposition struct {
+	Composition
+	p *prefixed
+}
+
+func (c *prefixedComposition) Copy(ctx context.Context, part Part, body *io.SectionReader, from string, off int64) (Part, error) {
+	return c.Composition.Copy(ctx, part, body, c.p.key(from), off)
 }
 
 // key leaves an invalid key invalid: an empty one would otherwise become the

@@ -21,6 +21,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -38,6 +39,7 @@ import (
 //	ErrChecksum       Create: the body is not what its checksum says
 //	fs.ErrInvalid     the key is not a ValidKey, or the body larger than MaxSwap
 //	ErrTemporary      it may succeed if tried again
+//	ErrThrottled      the same, later and with fewer requests at a time
 //
 // A Create or Swap that fails with ErrTemporary, or because its context ended,
 // may have taken effect or may still do so. A driver never tries such a call
@@ -106,6 +108,7 @@ type ListOptions struct {
 var (
 	ErrConflict  = errors.New("the object is in another state")
 	ErrTemporary = errors.New("temporary failure")
+	ErrThrottled = fmt.Errorf("%w: the store asks for fewer requests", ErrTemporary)
 	ErrNoStore   = errors.New("no such bucket or folder")
 	ErrChecksum  = errors.New("bytes do not match their checksum")
 )

@@ -29,13 +29,7 @@ var errSwept = fmt.Errorf("%w: its temporary file was swept away", store.ErrTemp
 // nothing is known of the file, so it is thrown away and never synced again.
 func (s *Store) stage(ctx context.Context, body *io.SectionReader, sum store.Checksum) (*staged, error) {
 	dir := filepath.Join(s.root, tmpDir)
-	f, err := os.CreateTemp(dir, "")
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := mkdirAll(dir); err != nil {
-			return nil, err
-		}
-		f, err = os.CreateTemp(dir, "")
-	}
+	f, err := s.createTemp(func() (*os.File, error) { return os.CreateTemp(dir, "") })
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +39,18 @@ func (s *Store) stage(ctx context.Context, body *io.SectionReader, sum store.Che
 		return nil, err
 	}
 	return tmp, nil
+}
+
+// createTemp makes .tmp if create does not find it.
+func (s *Store) createTemp(create func() (*os.File, error)) (*os.File, error) {
+	f, err := create()
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := mkdirAll(filepath.Join(s.root, tmpDir)); err != nil {
+			return nil, err
+		}
+		f, err = create()
+	}
+	return f, err
 }
 
 func (t *staged) fill(ctx context.Context, body *io.SectionReader, sum store.Checksum) error {
@@ -58,6 +64,10 @@ func (t *staged) fill(ctx context.Context, body *io.SectionReader, sum store.Che
 	if h.Sum() != sum {
 		return store.ErrChecksum
 	}
+	return t.seal()
+}
+
+func (t *staged) seal() error {
 	if err := t.f.Chmod(0o444); err != nil {
 		return err
 	}
@@ -95,7 +105,8 @@ func (t *staged) discard() {
 	t.f.Close()
 }
 
-// sweep removes the files in .tmp that no living writer holds locked.
+// sweep removes the files in .tmp that no living writer holds locked, and the
+// compositions that nobody is going to complete.
 func (s *Store) sweep() {
 	names, _ := filepath.Glob(filepath.Join(s.root, tmpDir, "*"))
 	for _, name := range names {
@@ -103,7 +114,7 @@ func (s *Store) sweep() {
 		if err != nil {
 			continue
 		}
-		if flock(f, syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		if !parked(f) && flock(f, syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			os.Remove(name)
 		}
 		f.Close()

@@ -28,10 +28,11 @@ type Store struct {
 	root string
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Composer = (*Store)(nil)
 
 // New returns the Store in the folder root, which is made when something is
-// first written. It removes what writers that died have left in .tmp.
+// first written. It removes what writers that died have left in .tmp, compositions
+// after [Parked].
 func New(root string) *Store {
 	s := &Store{root: root}
 	s.sweep()

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"cloud.google.com/go/auth"
@@ -57,6 +58,8 @@ func (s *Store) meaning(ctx context.Context, err error) error {
 
 func (s *Store) answer(e *googleapi.Error) error {
 	switch {
+	case throttles(e):
+		return fmt.Errorf("%w: %w", store.ErrThrottled, cause{e})
 	case e.Code == http.StatusUnauthorized, e.Code == http.StatusForbidden:
 		return fmt.Errorf("%w: %w", fs.ErrPermission, cause{e})
 	case e.Code == http.StatusNotFound && strings.Contains(e.Message, "bucket does not exist"):
@@ -67,10 +70,20 @@ func (s *Store) answer(e *googleapi.Error) error {
 		return errCondition
 	case e.Code == http.StatusBadRequest && strings.Contains(e.Message, "CRC32C"):
 		return fmt.Errorf("%w: %w", store.ErrChecksum, cause{e})
-	case e.Code == http.StatusRequestTimeout, e.Code == http.StatusConflict, e.Code == http.StatusTooManyRequests, e.Code >= 500:
+	case e.Code == http.StatusRequestTimeout, e.Code == http.StatusConflict, e.Code >= 500:
 		return temporary(e)
 	}
 	return cause{e}
+}
+
+// throttles reports whether the server asks for fewer requests: by the code, or in
+// an answer whose code may mean something else too.
+func throttles(e *googleapi.Error) bool {
+	limited := func(item googleapi.ErrorItem) bool {
+		return item.Reason == "rateLimitExceeded" || item.Reason == "userRateLimitExceeded"
+	}
+	return e.Code == http.StatusTooManyRequests || slices.ContainsFunc(e.Errors, limited) ||
+		e.Code == http.StatusServiceUnavailable && strings.Contains(e.Body, "<Code>SlowDown</Code>")
 }
 
 func (s *Store) noBucket() error { return fmt.Errorf("%w: gs://%s", store.ErrNoStore, s.name) }

@@ -105,13 +105,41 @@ func TestExplanationInXML(t *testing.T) {
 	}
 }
 
-// TestReadsAreTriedAgain counts the requests: some, but not for ever.
-func TestReadsAreTriedAgain(t *testing.T) {
+// TestCallsAreOneRequest leaves it to the caller to try again.
+func TestCallsAreOneRequest(t *testing.T) {
 	for _, op := range []string{"open", "stat", "list", "delete"} {
 		server, s := script(t, func(w http.ResponseWriter, r request) { refuse(w, 503, "") })
 		err := calls(t, s)[op]()
-		if n := len(server.got()); n != 4 || !errors.Is(err, store.ErrTemporary) {
+		if n := len(server.got()); n != 1 || !errors.Is(err, store.ErrTemporary) {
 			t.Errorf("%s: %d requests, %v", op, n, err)
+		}
+	}
+}
+
+func TestThrottling(t *testing.T) {
+	for _, c := range []struct {
+		code   int
+		answer string
+		want   bool
+	}{
+		{429, `{"error":{"code":429,"message":"The object exceeded the rate limit"}}`, true},
+		{503, `{"error":{"code":503,"message":"slow","errors":[{"reason":"rateLimitExceeded"}]}}`, true},
+		{403, `{"error":{"code":403,"message":"slow","errors":[{"reason":"userRateLimitExceeded"}]}}`, true},
+		{503, `<?xml version='1.0' encoding='UTF-8'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>`, true},
+		{503, `{"error":{"code":503,"message":"down","errors":[{"reason":"backendError"}]}}`, false},
+		{403, `{"error":{"code":403,"message":"no","errors":[{"reason":"forbidden"}]}}`, false},
+	} {
+		_, s := script(t, func(w http.ResponseWriter, r request) {
+			w.WriteHeader(c.code)
+			io.WriteString(w, c.answer)
+		})
+		for op, call := range calls(t, s) {
+			if op == "open" && strings.Contains(c.answer, "reason") {
+				continue // is answered in XML
+			}
+			if err := call(); errors.Is(err, store.ErrThrottled) != c.want || !isLine(err) {
+				t.Errorf("%s: %d %s: %v", op, c.code, c.answer, err)
+			}
 		}
 	}
 }
@@ -132,18 +160,12 @@ func TestServerDown(t *testing.T) {
 	group.Wait()
 }
 
-func TestContextEndsWhileServerIsDown(t *testing.T) {
-	_, s := script(t, func(w http.ResponseWriter, r request) { refuse(w, 503, "") })
+func TestContextEndsWhileServerIsSilent(t *testing.T) {
+	_, s := script(t, func(w http.ResponseWriter, r request) { <-r.Context().Done() })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	for {
-		_, err := s.Stat(ctx, "k")
-		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, store.ErrTemporary) {
-			t.Fatalf("%v", err)
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	if _, err := s.Stat(ctx, "k"); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, store.ErrTemporary) {
+		t.Fatalf("%v", err)
 	}
 }
 

@@ -6,7 +6,9 @@
 //
 // The token of a state is the object's generation, which never repeats. A
 // single object takes about one Swap a second; more are refused with
-// [store.ErrTemporary].
+// [store.ErrThrottled].
+//
+// Bytes go over JSON and XML, one connection for each request under way. gRPC is not used.
 package gcs
 
 import (
@@ -18,7 +20,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/storage"
-	"github.com/googleapis/gax-go/v2"
 
 	"github.com/cairnstore/cairn/store"
 )
@@ -26,11 +27,10 @@ import (
 // A Store is a [store.Store] in a bucket.
 type Store struct {
 	name   string
-	reads  *storage.BucketHandle
-	writes *storage.BucketHandle
+	bucket *storage.BucketHandle
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Composer = (*Store)(nil)
 
 // New returns the Store in bucket. The credentials are those that Google's
 // libraries find by default: GOOGLE_APPLICATION_CREDENTIALS, gcloud's, or those
@@ -47,23 +47,11 @@ func New(ctx context.Context, bucket string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gs://%s: %w", bucket, noClient(ctx, err))
 	}
-	// Each handle comes from the client itself: handles derived from one another
-	// share one retry configuration, and the last to set it wins.
-	return &Store{
-		name: bucket,
-		reads: client.Bucket(bucket).Retryer(
-			storage.WithPolicy(storage.RetryAlways), // reading and deleting are safe to repeat
-			storage.WithMaxAttempts(attempts),
-			storage.WithMaxRetryDuration(5*time.Second),
-			storage.WithBackoff(gax.Backoff{Initial: 200 * time.Millisecond, Max: 2 * time.Second, Multiplier: 2}),
-		),
-		writes: client.Bucket(bucket).Retryer(storage.WithPolicy(storage.RetryNever)),
-	}, nil
+	// A request is sent once: the caller knows better how often, and what has become
+	// of a write.
+	never := storage.WithPolicy(storage.RetryNever)
+	return &Store{bucket, client.Bucket(bucket).Retryer(never)}, nil
 }
-
-// attempts bounds the requests of one read, listing page or deletion. The
-// library's default is to go on until the context ends.
-const attempts = 4
 
 // Stat implements [store.Store].
 func (s *Store) Stat(ctx context.Context, key string) (store.Info, error) {
@@ -83,7 +71,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := usable(ctx, key); err != nil {
 		return fail("delete", key, err)
 	}
-	err := s.meaning(ctx, s.reads.Object(key).Delete(ctx))
+	err := s.meaning(ctx, s.bucket.Object(key).Delete(ctx))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -91,7 +79,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 }
 
 func (s *Store) stat(ctx context.Context, key string) (store.Info, error) {
-	attrs, err := s.reads.Object(key).Attrs(ctx)
+	attrs, err := s.bucket.Object(key).Attrs(ctx)
 	if err != nil {
 		return store.Info{}, s.meaning(ctx, err)
 	}

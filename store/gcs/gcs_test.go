@@ -2,6 +2,12 @@ package gcs_test
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cairnstore/cairn/store"
@@ -48,8 +54,39 @@ func TestNoBucketOnServer(t *testing.T) {
 func fake(t *testing.T) *gcs.Store {
 	t.Helper()
 	s := server.GCS(t)
-	t.Setenv("STORAGE_EMULATOR_HOST", s.Endpoint)
+	front := httptest.NewServer(conditional(s.Endpoint))
+	t.Cleanup(front.Close)
+	t.Setenv("STORAGE_EMULATOR_HOST", front.URL)
 	return open(t, s.Bucket)
+}
+
+// conditional is what Google's service is and fake-gcs-server is not: it heeds the
+// condition on a compose that there is no object yet.
+func conditional(endpoint string) http.Handler {
+	server := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: endpoint})
+	var writes sync.RWMutex // held alone by such a compose
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path, isCompose := strings.CutSuffix(r.URL.EscapedPath(), "/compose")
+		switch {
+		case isCompose && r.URL.Query().Get("ifGenerationMatch") == "0":
+			writes.Lock()
+			defer writes.Unlock()
+			object, err := http.Get("http://" + endpoint + path)
+			if err != nil {
+				refuse(w, http.StatusBadGateway, err.Error())
+				return
+			}
+			object.Body.Close()
+			if object.StatusCode != http.StatusNotFound {
+				refuse(w, http.StatusPreconditionFailed, "At least one of the pre-conditions you specified did not hold.")
+				return
+			}
+		case r.Method != http.MethodGet:
+			writes.RLock()
+			defer writes.RUnlock()
+		}
+		server.ServeHTTP(w, r)
+	})
 }
 
 func open(t *testing.T, bucket string) *gcs.Store {

@@ -15,7 +15,7 @@ import (
 // List implements [store.Store].
 func (s *Store) List(ctx context.Context, prefix string, o *store.ListOptions) iter.Seq2[store.Info, error] {
 	return func(yield func(store.Info, error) bool) {
-		it := s.reads.Objects(ctx, query(prefix, o))
+		it := s.bucket.Objects(ctx, query(prefix, o))
 		for {
 			page, err := nextPage(it)
 			for _, info := range page {
@@ -34,12 +34,13 @@ func (s *Store) List(ctx context.Context, prefix string, o *store.ListOptions) i
 	}
 }
 
-func query(prefix string, o *store.ListOptions) *storage.Query {
+// query asks for what an Info has of each object, and for more if need be.
+func query(prefix string, o *store.ListOptions, more ...string) *storage.Query {
 	q := &storage.Query{Prefix: prefix, Projection: storage.ProjectionNoACL}
 	if o != nil && o.Shallow {
 		q.Delimiter = "/"
 	}
-	if err := q.SetAttrSelection([]string{"Name", "Size", "Updated"}); err != nil {
+	if err := q.SetAttrSelection(append(more, "Name", "Size", "Updated")); err != nil {
 		panic(err) // the names are not the library's
 	}
 	return q

@@ -28,7 +28,7 @@ func (s *Store) Open(ctx context.Context, key string, off, n int64) (io.ReadClos
 	}
 	st := &stream{ctx: ctx, key: key}
 	// The bytes are wanted as they are stored, which only the XML API gives.
-	r, err := s.reads.Object(key).ReadCompressed(true).NewRangeReader(st.context(), off, n)
+	r, err := s.bucket.Object(key).ReadCompressed(true).NewRangeReader(st.context(), off, n)
 	if err != nil {
 		st.cancel(nil)
 		return s.unread(ctx, key, off, err)
@@ -76,11 +76,14 @@ func (st *stream) context() context.Context {
 	ctx, cancel := context.WithCancelCause(st.ctx)
 	st.cancel = cancel
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) {
-		if st.requests.Add(1) > 4*attempts {
+		if st.requests.Add(1) > resumptions {
 			cancel(errBroken)
 		}
 	}})
 }
+
+// resumptions bounds the requests for one stream that bring no byte.
+const resumptions = 16
 
 var errBroken = errors.New("the stream breaks again and again")
 
@@ -101,7 +104,7 @@ func (st *stream) meaning(err error) error {
 	switch {
 	case st.ctx.Err() != nil:
 		return st.ctx.Err()
-	case st.requests.Load() > 4*attempts:
+	case st.requests.Load() > resumptions:
 		err = errBroken
 	}
 	return temporary(err)

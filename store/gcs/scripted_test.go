@@ -54,6 +54,10 @@ func receive(hr *http.Request) request {
 		return r
 	}
 	_, params, _ := mime.ParseMediaType(hr.Header.Get("Content-Type"))
+	if params["boundary"] == "" {
+		r.body = string(whole)
+		return r
+	}
 	parts := multipart.NewReader(bytes.NewReader(whole), params["boundary"])
 	if p, err := parts.NextPart(); err == nil {
 		json.NewDecoder(p).Decode(&r.meta)

@@ -21,7 +21,7 @@ func (s *Store) Create(ctx context.Context, key string, body *io.SectionReader, 
 	if err := usable(ctx, key); err != nil {
 		return fail("create", key, err)
 	}
-	_, err := s.put(ctx, key, storage.Conditions{DoesNotExist: true}, body, sum)
+	_, err := s.put(ctx, s.bucket.Object(key).If(storage.Conditions{DoesNotExist: true}), body, sum)
 	if errors.Is(err, errCondition) {
 		err = fs.ErrExist
 	}
@@ -40,7 +40,7 @@ func (s *Store) Swap(ctx context.Context, key string, old store.Token, body []by
 	if err == nil {
 		var generation int64
 		r := io.NewSectionReader(bytes.NewReader(body), 0, int64(len(body)))
-		if generation, err = s.put(ctx, key, conditions, r, store.ChecksumOf(body)); err == nil {
+		if generation, err = s.put(ctx, s.bucket.Object(key).If(conditions), r, store.ChecksumOf(body)); err == nil {
 			return token(generation), nil
 		}
 	}
@@ -74,14 +74,16 @@ func (s *Store) conflict(ctx context.Context, key string, old store.Token) error
 	return store.ErrConflict
 }
 
+const contentType = "application/octet-stream"
+
 // put uploads body in a single request that is never repeated, and returns the
 // generation that it made.
-func (s *Store) put(ctx context.Context, key string, c storage.Conditions, body *io.SectionReader, sum store.Checksum) (int64, error) {
+func (s *Store) put(ctx context.Context, object *storage.ObjectHandle, body *io.SectionReader, sum store.Checksum) (int64, error) {
 	upload, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w := s.writes.Object(key).If(c).NewWriter(upload)
+	w := object.NewWriter(upload)
 	w.ChunkSize = 0 // one request, without a buffer to repeat it from
-	w.ContentType = "application/octet-stream"
+	w.ContentType = contentType
 	w.CRC32C, w.SendCRC32C = sum.CRC32C, true
 	src := &source{r: io.NewSectionReader(body, 0, body.Size())}
 	if _, err := io.Copy(w, src); err != nil {

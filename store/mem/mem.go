@@ -19,9 +19,14 @@ import (
 
 // A Store is a [store.Store] in memory.
 type Store struct {
-	mu      sync.Mutex
-	objects map[string]object
-	states  uint64 // counts writes, so that every state has its own token
+	// PartLimits is what Limits returns and compositions are held to. It may be
+	// changed before the Store is used.
+	PartLimits store.Limits
+
+	mu           sync.Mutex
+	objects      map[string]object
+	compositions []*composition
+	states       uint64 // counts writes, so that every state has its own token
 }
 
 type object struct {
@@ -30,10 +35,10 @@ type object struct {
 	modified time.Time
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Composer = (*Store)(nil)
 
-// New returns an empty Store.
-func New() *Store { return &Store{objects: make(map[string]object)} }
+// New returns an empty Store with the limits of [S3].
+func New() *Store { return &Store{PartLimits: S3, objects: make(map[string]object)} }
 
 // Open implements [store.Store].
 func (s *Store) Open(ctx context.Context, key string, off, n int64) (io.ReadCloser, store.Info, error) {
@@ -97,8 +102,8 @@ func (s *Store) list(prefix string, shallow bool) []store.Info {
 
 // Create implements [store.Store].
 func (s *Store) Create(ctx context.Context, key string, body *io.SectionReader, sum store.Checksum) error {
-	b := make([]byte, body.Size())
-	if _, err := body.ReadAt(b, 0); err != nil && err != io.EOF {
+	b, err := readAll(body)
+	if err != nil {
 		return &store.Error{Op: "create", Key: key, Err: err}
 	}
 	if store.ChecksumOf(b) != sum {

@@ -13,41 +13,42 @@ import (
 	"github.com/cairnstore/cairn/store/internal/transport"
 )
 
-const attempts = 3
-
-// clients differ in how often they send a request and how long they wait.
+// clients send every request once: callers know what may be tried again, and
+// when.
 type clients struct {
-	reads    *minio.Core // also for what may be done twice
-	once     *minio.Core // conditional writes, and the parts, which package multipart repeats
-	complete *minio.Core // once, and for an answer that takes long
+	client  *minio.Core
+	patient *minio.Core // waits longer for an answer
 
 	transport http.RoundTripper
-	connect   func(t http.RoundTripper, attempts int) (*minio.Core, error)
+	connect   func(http.RoundTripper) (*minio.Core, error)
 }
 
 func connect(endpoint string, o Options) (c clients, err error) {
 	creds := provider()
-	c.connect = func(t http.RoundTripper, attempts int) (*minio.Core, error) {
+	c.connect = func(t http.RoundTripper) (*minio.Core, error) {
 		return minio.NewCore(endpoint, &minio.Options{
 			Creds:      creds,
 			Secure:     !o.Insecure,
 			Region:     region(endpoint),
 			Transport:  t,
-			MaxRetries: attempts, // the first one counts
+			MaxRetries: 1, // the first attempt counts
 		})
 	}
-	tuned := newTransport()
-	c.transport = tuned
+	c.transport = sender{newTransport()}
 	patient := newTransport()
 	patient.ResponseHeaderTimeout = transport.CompleteTimeout
-	if c.reads, err = c.connect(tuned, attempts); err != nil {
+	if c.client, err = c.connect(c.transport); err != nil {
 		return c, err
 	}
-	if c.once, err = c.connect(tuned, 1); err != nil {
-		return c, err
-	}
-	c.complete, err = c.connect(patient, 1)
+	c.patient, err = c.connect(sender{patient})
 	return c, err
+}
+
+type sender struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (s sender) RoundTrip(r *http.Request) (*http.Response, error) {
+	return transport.Do(r, s.RoundTripper.RoundTrip)
 }
 
 func newTransport() *http.Transport {

@@ -53,7 +53,7 @@ func page(out minio.ListBucketV2Result) []store.Info {
 // call for a page of a listing, which is what tells where prefixes belong
 // between the objects, but it is the one call that takes no context.
 func (s *Store) within(ctx context.Context) (*minio.Core, error) {
-	return s.connect(withContext{ctx, s.transport}, attempts)
+	return s.connect(withContext{ctx, s.transport})
 }
 
 type withContext struct {

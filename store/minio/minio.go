@@ -22,8 +22,8 @@ import (
 	"github.com/minio/minio-go/v7"
 
 	"github.com/cairnstore/cairn/store"
-	"github.com/cairnstore/cairn/store/internal/multipart"
 	"github.com/cairnstore/cairn/store/internal/s3api"
+	"github.com/cairnstore/cairn/store/internal/transport"
 )
 
 // Options say how to reach the server.
@@ -31,15 +31,14 @@ type Options struct {
 	Insecure bool // plain HTTP
 }
 
-// A Store is a [store.Store] in a bucket.
+// A Store is a [store.Composer] in a bucket. It sends every request once.
 type Store struct {
 	clients
 	bucket string
-	parts  *multipart.Uploader
 	seen   atomic.Bool // the bucket exists
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Composer = (*Store)(nil)
 
 // New returns the Store in bucket, which must exist, of the server at endpoint,
 // a host or host:port. It sends no request. Nil options are the defaults.
@@ -54,7 +53,7 @@ func New(endpoint, bucket string, o *Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration of minio: %w", err)
 	}
-	return &Store{clients: c, bucket: bucket, parts: multipart.New()}, nil
+	return &Store{clients: c, bucket: bucket}, nil
 }
 
 // Open implements [store.Store].
@@ -75,7 +74,7 @@ func (s *Store) open(ctx context.Context, key string, off, n int64) (io.ReadClos
 	if asked != "" {
 		o.Set("Range", asked)
 	}
-	body, object, header, err := s.reads.GetObject(ctx, s.bucket, key, o)
+	body, object, header, err := s.client.GetObject(ctx, s.bucket, key, o)
 	if a := answer(err); a != nil && a.Code == "InvalidRange" {
 		return s.openNothing(ctx, key)
 	}
@@ -108,7 +107,7 @@ func (s *Store) Stat(ctx context.Context, key string) (store.Info, error) {
 }
 
 func (s *Store) stat(ctx context.Context, op, key string) (store.Info, error) {
-	object, err := s.reads.StatObject(ctx, s.bucket, key, minio.StatObjectOptions{})
+	object, err := s.client.StatObject(ctx, s.bucket, key, minio.StatObjectOptions{})
 	if err != nil {
 		return store.Info{}, s.absent(ctx, op, s.explain(ctx, op, err))
 	}
@@ -121,7 +120,7 @@ func (s *Store) absent(ctx context.Context, op string, err error) error {
 	if !errors.Is(err, fs.ErrNotExist) || s.seen.Load() {
 		return err
 	}
-	exists, bucketErr := s.reads.BucketExists(ctx, s.bucket)
+	exists, bucketErr := s.client.BucketExists(ctx, s.bucket)
 	if !exists && bucketErr == nil {
 		return s3api.Explain(ctx, op, s.bucket, &s3api.Answer{Code: "NoSuchBucket"}, nil)
 	}
@@ -129,18 +128,16 @@ func (s *Store) absent(ctx context.Context, op string, err error) error {
 	return err
 }
 
-// Create implements [store.Store]. The server is sent the CRC-64/NVME of the
-// whole body, and that of each part of a large one.
+// Create implements [store.Store]. It is one request, which takes at most 5 GiB;
+// a larger object is composed. The server is sent the CRC-64/NVME of the body.
 func (s *Store) Create(ctx context.Context, key string, body *io.SectionReader, sum store.Checksum) error {
 	if err := s3api.Usable(ctx, key); err != nil {
 		return s3api.Fail("create", key, err)
 	}
-	if body.Size() > multipart.MinPart {
-		return s3api.Fail("create", key, s.createLarge(ctx, key, body, sum))
-	}
 	o := withChecksum(sum.CRC64NVME)
 	o.SetMatchETagExcept("*")
-	done, err := s.once.PutObject(ctx, s.bucket, key, io.NewSectionReader(body, 0, body.Size()), body.Size(), "", "", o)
+	with, reader := transport.WithBody(ctx, body)
+	done, err := s.client.PutObject(with, s.bucket, key, reader, body.Size(), "", "", o)
 	if err != nil {
 		return s3api.Fail("create", key, s.explain(ctx, "create", err))
 	}
@@ -158,7 +155,7 @@ func (s *Store) Swap(ctx context.Context, key string, old store.Token, body []by
 	} else {
 		o.SetMatchETag(string(old))
 	}
-	done, err := s.once.PutObject(ctx, s.bucket, key, bytes.NewReader(body), int64(len(body)), "", "", o)
+	done, err := s.client.PutObject(ctx, s.bucket, key, bytes.NewReader(body), int64(len(body)), "", "", o)
 	if err != nil {
 		return "", s3api.Fail("swap", key, s.explain(ctx, "swap", err))
 	}
@@ -173,7 +170,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := s3api.Usable(ctx, key); err != nil {
 		return s3api.Fail("delete", key, err)
 	}
-	err := s.explain(ctx, "delete", s.reads.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}))
+	err := s.explain(ctx, "delete", s.client.RemoveObject(ctx, s.bucket, key, minio.RemoveObjectOptions{}))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -19,14 +19,14 @@ import (
 )
 
 // open returns the Store in the bucket of a server.
-func open(t *testing.T, s *server.Server) *minio.Store {
+func open(t testing.TB, s *server.Server) *minio.Store {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", s.User)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", s.Password)
 	return connect(t, s.Endpoint, s.Bucket)
 }
 
-func connect(t *testing.T, endpoint, bucket string) *minio.Store {
+func connect(t testing.TB, endpoint, bucket string) *minio.Store {
 	t.Helper()
 	st, err := minio.New(endpoint, bucket, &minio.Options{Insecure: true})
 	if err != nil {
@@ -54,6 +54,17 @@ func TestFailingServer(t *testing.T) {
 		return connect(t, endpoint, "bucket")
 	})
 }
+
+func TestFiles(t *testing.T) {
+	for name, start := range map[string]func(testing.TB) *server.Server{"MinIO": server.MinIO, "VersityGW": server.VersityGW} {
+		t.Run(name, func(t *testing.T) {
+			srv := start(t)
+			s3test.Files(t, open(t, srv), open(t, srv))
+		})
+	}
+}
+
+func BenchmarkMinIO(b *testing.B) { s3test.Bench(b, open(b, server.MinIO(b))) }
 
 func TestRefusals(t *testing.T) {
 	for name, start := range map[string]func(testing.TB) *server.Server{"MinIO": server.MinIO, "VersityGW": server.VersityGW} {

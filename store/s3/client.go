@@ -4,10 +4,8 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -18,7 +16,7 @@ import (
 )
 
 // connect returns a client, and the way to send requests that are answered
-// late.
+// late. Each request is sent once: callers know what may be tried again, and when.
 func connect(ctx context.Context, o Options) (*s3.Client, s3.HTTPClient, error) {
 	cfg, err := config.LoadDefaultConfig(ctx,
 		config.WithRegion(o.Region), // an empty one counts as none
@@ -35,15 +33,23 @@ func connect(ctx context.Context, o Options) (*s3.Client, s3.HTTPClient, error) 
 			so.BaseEndpoint = aws.String(withScheme(o.Endpoint))
 		}
 		so.UsePathStyle = so.BaseEndpoint != nil
-		so.Retryer = retry.NewStandard(func(r *retry.StandardOptions) { r.MaxBackoff = 500 * time.Millisecond })
+		so.Retryer = aws.NopRetryer{}
+		so.HTTPClient = sender{cfg.HTTPClient}
 		// The checksums that matter are given by hand. Others cost time, and
 		// not every server knows them.
 		so.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		so.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		so.ContinueHeaderThresholdBytes = -1
 	})
-	return client, patient(cfg.HTTPClient), nil
+	return client, sender{patient(cfg.HTTPClient)}, nil
 }
+
+// A sender is given to the client only when it is made, and not with the
+// configuration, or the client would wrap the connections.
+type sender struct{ aws.HTTPClient }
+
+// Do implements [aws.HTTPClient].
+func (s sender) Do(r *http.Request) (*http.Response, error) { return transport.Do(r, s.HTTPClient.Do) }
 
 func withScheme(endpoint string) string {
 	if strings.Contains(endpoint, "://") {
@@ -54,18 +60,13 @@ func withScheme(endpoint string) string {
 
 // patient returns a client that waits long for an answer. It derives it from
 // the one of the configuration, to which the SDK may have added certificates.
-func patient(c aws.HTTPClient) s3.HTTPClient {
+func patient(c aws.HTTPClient) aws.HTTPClient {
 	buildable, ok := c.(*awshttp.BuildableClient)
 	if !ok {
 		return c
 	}
 	return buildable.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = transport.CompleteTimeout })
 }
-
-// once keeps the SDK from sending a request again: of a conditional write,
-// because then the answer may be that to the second; of a part, because package
-// multipart does that.
-func once(o *s3.Options) { o.Retryer = aws.NopRetryer{} }
 
 // unsignedPayload saves a SHA-256 of the body, which the SDK computes where
 // there is no TLS. The body has its own checksum, in a signed header.

@@ -20,8 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/cairnstore/cairn/store"
-	"github.com/cairnstore/cairn/store/internal/multipart"
 	"github.com/cairnstore/cairn/store/internal/s3api"
+	"github.com/cairnstore/cairn/store/internal/transport"
 )
 
 // Options say where the bucket is, beyond what the environment says.
@@ -30,16 +30,15 @@ type Options struct {
 	Endpoint string // URL of another server than AWS
 }
 
-// A Store is a [store.Store] in a bucket.
+// A Store is a [store.Composer] in a bucket. It sends every request once.
 type Store struct {
 	client   *s3.Client
 	complete s3.HTTPClient // waits longer for an answer
 	bucket   string
-	parts    *multipart.Uploader
 	seen     atomic.Bool // the bucket exists
 }
 
-var _ store.Store = (*Store)(nil)
+var _ store.Composer = (*Store)(nil)
 
 // New returns the Store in bucket, which must exist. It reads the configuration
 // but sends no request to the bucket. Nil options are the defaults.
@@ -54,7 +53,7 @@ func New(ctx context.Context, bucket string, o *Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration of s3: %w", err)
 	}
-	return &Store{client: client, complete: complete, bucket: bucket, parts: multipart.New()}, nil
+	return &Store{client: client, complete: complete, bucket: bucket}, nil
 }
 
 // Open implements [store.Store].
@@ -133,23 +132,21 @@ func (s *Store) absent(ctx context.Context, op string, err error) error {
 	return err
 }
 
-// Create implements [store.Store]. The server is sent the CRC-64/NVME of the
-// whole body, and that of each part of a large one.
+// Create implements [store.Store]. It is one request, which takes at most 5 GiB;
+// a larger object is composed. The server is sent the CRC-64/NVME of the body.
 func (s *Store) Create(ctx context.Context, key string, body *io.SectionReader, sum store.Checksum) error {
 	if err := s3api.Usable(ctx, key); err != nil {
 		return s3api.Fail("create", key, err)
 	}
-	if body.Size() > multipart.MinPart {
-		return s3api.Fail("create", key, s.createLarge(ctx, key, body, sum))
-	}
 	crc := s3api.CRC64(sum.CRC64NVME)
-	out, err := s.client.PutObject(ctx, &s3.PutObjectInput{
+	with, reader := transport.WithBody(ctx, body)
+	out, err := s.client.PutObject(with, &s3.PutObjectInput{
 		Bucket:            &s.bucket,
 		Key:               &key,
-		Body:              io.NewSectionReader(body, 0, body.Size()),
+		Body:              reader,
 		ChecksumCRC64NVME: &crc,
 		IfNoneMatch:       aws.String("*"),
-	}, once, unsignedPayload)
+	}, unsignedPayload)
 	if err != nil {
 		return s3api.Fail("create", key, s.explain(ctx, "create", err))
 	}
@@ -168,7 +165,7 @@ func (s *Store) Swap(ctx context.Context, key string, old store.Token, body []by
 	} else {
 		in.IfMatch = aws.String(string(old))
 	}
-	out, err := s.client.PutObject(ctx, in, once, unsignedPayload)
+	out, err := s.client.PutObject(ctx, in, unsignedPayload)
 	if err != nil {
 		return "", s3api.Fail("swap", key, s.explain(ctx, "swap", err))
 	}

@@ -2,7 +2,10 @@ package s3_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/cairnstore/cairn/store"
@@ -13,14 +16,14 @@ import (
 )
 
 // open returns the Store in the bucket of a server.
-func open(t *testing.T, s *server.Server) *s3.Store {
+func open(t testing.TB, s *server.Server) *s3.Store {
 	t.Helper()
 	setenv(t, s.User, s.Password)
 	return connect(t, "http://"+s.Endpoint, s.Bucket)
 }
 
 // setenv hides the configuration of the machine that the test runs on.
-func setenv(t *testing.T, id, secret string) {
+func setenv(t testing.TB, id, secret string) {
 	t.Helper()
 	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
@@ -28,7 +31,7 @@ func setenv(t *testing.T, id, secret string) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
 }
 
-func connect(t *testing.T, endpoint, bucket string) *s3.Store {
+func connect(t testing.TB, endpoint, bucket string) *s3.Store {
 	t.Helper()
 	st, err := s3.New(t.Context(), bucket, &s3.Options{Endpoint: endpoint})
 	if err != nil {
@@ -56,6 +59,17 @@ func TestFailingServer(t *testing.T) {
 	})
 }
 
+func TestFiles(t *testing.T) {
+	for name, start := range map[string]func(testing.TB) *server.Server{"MinIO": server.MinIO, "VersityGW": server.VersityGW} {
+		t.Run(name, func(t *testing.T) {
+			srv := start(t)
+			s3test.Files(t, open(t, srv), open(t, srv))
+		})
+	}
+}
+
+func BenchmarkMinIO(b *testing.B) { s3test.Bench(b, open(b, server.MinIO(b))) }
+
 func TestRefusals(t *testing.T) {
 	for name, start := range map[string]func(testing.TB) *server.Server{"MinIO": server.MinIO, "VersityGW": server.VersityGW} {
 		t.Run(name, func(t *testing.T) {
@@ -66,6 +80,27 @@ func TestRefusals(t *testing.T) {
 			srv.Bucket = "nowhere"
 			s3test.Refusals(t, strange, open(t, srv))
 		})
+	}
+}
+
+// Of a key of KMS an ETag has as many digits as an MD5 and is none.
+func TestCopyEncrypted(t *testing.T) {
+	setenv(t, "id", "secret")
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("x-amz-server-side-encryption", "aws:kms")
+		if r.Method == http.MethodPost {
+			io.WriteString(w, "<InitiateMultipartUploadResult><UploadId>id</UploadId></InitiateMultipartUploadResult>")
+			return
+		}
+		io.WriteString(w, "<CopyPartResult><ETag>0123456789abcdef0123456789abcdef</ETag></CopyPartResult>")
+	}))
+	defer srv.Close()
+	c, err := connect(t, srv.URL, "bucket").Compose(t.Context(), "key", 5, &store.ComposeOptions{Copies: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Copy(t.Context(), store.Part{Number: 1, Size: 5}, storetest.Body([]byte("bytes")), "from", 0); !errors.Is(err, errors.ErrUnsupported) {
+		t.Error(err)
 	}
 }
 

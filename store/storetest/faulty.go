@@ -22,9 +22,9 @@ func (f Fault) String() string {
 	return [...]string{"fails before", "lost answer", "crash after"}[f]
 }
 
-// A Faulty is a Store in which one call, chosen by its number, suffers a fault.
+// A Faulty is a Composer in which one call, chosen by its number, suffers a fault.
 type Faulty struct {
-	store.Store
+	store.Composer
 	at    int
 	fault Fault
 
@@ -35,10 +35,10 @@ type Faulty struct {
 }
 
 // NewFaulty returns a Faulty of s in which the call number at, counted from 0,
-// suffers fault.
+// suffers fault. Where s is no Composer, nothing can be composed through it either.
 func NewFaulty(s store.Store, at int, fault Fault) *Faulty {
 	f := &Faulty{at: at, fault: fault}
-	f.Store = &intercept{s, f.around}
+	f.Composer = &intercept{s, f.around}
 	return f
 }
 

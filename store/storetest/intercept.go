@@ -10,9 +10,9 @@ import (
 
 // A Call is one call of a Store.
 type Call struct {
-	Op   string // "open", "stat", "list", "create", "swap", "delete"
+	Op   string // of a Store: "open", "stat", "list", "create", "swap", "delete"; of a Composer: "compose", "compositions", "put", "copy", "find", "complete", "abort"
 	Key  string // or the prefix of a listing
-	Size int64  // of the body that create and swap were given
+	Size int64  // of the body that create, swap, put and copy were given
 }
 
 func (c Call) String() string { return c.Op + " " + c.Key }

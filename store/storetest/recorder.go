@@ -6,18 +6,19 @@ import (
 	"github.com/cairnstore/cairn/store"
 )
 
-// A Recorder is a Store that keeps the list of the calls made through it, in the
+// A Recorder is a Composer that keeps the list of the calls made through it, in the
 // order in which they were answered.
 type Recorder struct {
-	store.Store
+	store.Composer
 	mu    sync.Mutex
 	calls []Call
 }
 
-// NewRecorder returns a Recorder of the calls to s.
+// NewRecorder returns a Recorder of the calls to s. Where s is no Composer, nothing
+// can be composed through it either.
 func NewRecorder(s store.Store) *Recorder {
 	r := new(Recorder)
-	r.Store = &intercept{s, r.record}
+	r.Composer = &intercept{s, r.record}
 	return r
 }
 

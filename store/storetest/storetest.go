@@ -20,11 +20,17 @@ import (
 // the list stays true.
 type Known map[string]string
 
-// Run runs every check against s. It works below a fresh prefix and leaves
-// behind what it wrote.
+// Run runs every check against s, and those of a [store.Composer] if s composes. It
+// works below a fresh prefix and leaves behind what it wrote.
 func Run(t *testing.T, s store.Store, known Known) {
 	folder := "storetest-" + rand.Text() + "/"
-	for _, c := range slices.Concat(doctor.Checks, checks) {
+	all := slices.Concat(doctor.Checks, checks)
+	if ok, err := composes(t.Context(), s, folder); err != nil {
+		t.Fatal(err)
+	} else if ok {
+		all = append(all, composeChecks...)
+	}
+	for _, c := range all {
 		t.Run(c.Name, func(t *testing.T) {
 			err := c.Run(t.Context(), s, folder+c.Name+"/")
 			if why, ok := known[c.Name]; ok {

@@ -2,27 +2,26 @@ package storetest
 
 import (
 	"context"
-	"io"
 
 	"github.com/cairnstore/cairn/store"
 )
 
 // Unconditional returns s as a server would show it that ignores the condition
-// of one kind of write, "create" or "swap".
-func Unconditional(s store.Store, write string) store.Store { return &unconditional{s, write} }
-
-type unconditional struct {
-	store.Store
-	write string
+// of one kind of write, "create" (of composed objects too) or "swap".
+func Unconditional(s store.Store, write string) store.Store {
+	return &unconditional{&intercept{s, func(c Call, call func() error) error {
+		if write == "create" && (c.Op == "create" || c.Op == "complete") {
+			if err := s.Delete(context.Background(), c.Key); err != nil {
+				return err
+			}
+		}
+		return call()
+	}}, write}
 }
 
-func (u *unconditional) Create(ctx context.Context, key string, body *io.SectionReader, sum store.Checksum) error {
-	if u.write == "create" {
-		if err := u.Delete(ctx, key); err != nil {
-			return err
-		}
-	}
-	return u.Store.Create(ctx, key, body, sum)
+type unconditional struct {
+	store.Composer
+	write string
 }
 
 func (u *unconditional) Swap(ctx context.Context, key string, old store.Token, body []byte) (store.Token, error) {
@@ -32,5 +31,5 @@ func (u *unconditional) Swap(ctx context.Context, key string, old store.Token, b
 		}
 		old = store.NoToken
 	}
-	return u.Store.Swap(ctx, key, old, body)
+	return u.Composer.Swap(ctx, key, old, body)
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/cairnstore/cairn/store"
+	"github.com/cairnstore/cairn/store/internal/transport"
 )
 
 // An Answer is how a server refused a request.
@@ -51,11 +52,14 @@ func line(text string) string {
 // Explain says in the words of package store what err means, which ended the
 // operation op on bucket. The answer is that of the server, if it gave one.
 func Explain(ctx context.Context, op, bucket string, answer *Answer, err error) error {
+	var body *transport.BodyError
 	switch {
 	case answer != nil:
 		return answer.explain(op, bucket)
 	case ended(ctx) != nil:
 		return ended(ctx)
+	case errors.As(err, &body):
+		return body
 	case isUnanswered(err):
 		return temporary(err)
 	}
@@ -82,6 +86,11 @@ func (a Answer) explain(op, bucket string) error {
 		return fmt.Errorf("%w: %w", store.ErrChecksum, a)
 	case passing:
 		return fmt.Errorf("%w: %w", store.ErrTemporary, a)
+	case throttled:
+		return fmt.Errorf("%w: %w", store.ErrThrottled, a)
+	}
+	if op == "copy" { // whatever a server says that does not know how
+		return fmt.Errorf("%w: %w", errors.ErrUnsupported, a)
 	}
 	return a
 }
@@ -101,7 +110,7 @@ func isUnanswered(err error) bool {
 	var (
 		certificate *tls.CertificateVerificationError
 		plain       tls.RecordHeaderError
-		file        *fs.PathError // the body could not be read
+		file        *fs.PathError // of credentials, say; its number counts as a net.Error
 		address     *url.Error
 		network     net.Error
 		answer      *xml.SyntaxError

@@ -11,13 +11,15 @@ const (
 	forbidden      // the credentials were refused
 	mismatch       // the body is not what its checksum says
 	passing        // it may be otherwise later
+	throttled      // the same, if there are fewer requests
 )
 
 // kinds has the codes that say more than their HTTP status, or that come with a
 // misleading one: an error after "200 OK" has any code.
 var kinds = map[string]kind{
-	"NoSuchKey": absent,
-	"NotFound":  absent,
+	"NoSuchKey":    absent,
+	"NoSuchUpload": absent,
+	"NotFound":     absent,
 
 	"NoSuchBucket": noBucket,
 
@@ -39,20 +41,20 @@ var kinds = map[string]kind{
 	// Another writer of the same key is on its way: look again.
 	"ConditionalRequestConflict": passing,
 	"OperationAborted":           passing,
-	// Someone has removed the parts of an upload.
-	"NoSuchUpload": passing,
 
-	"IncompleteBody":         passing,
-	"InternalError":          passing,
-	"BandwidthLimitExceeded": passing,
-	"RequestLimitExceeded":   passing,
-	"RequestTimeout":         passing,
-	"ServiceUnavailable":     passing,
-	"SlowDown":               passing,
-	"SlowDownRead":           passing,
-	"SlowDownWrite":          passing,
-	"Throttling":             passing,
-	"ThrottlingException":    passing,
+	"IncompleteBody": passing,
+	"InternalError":  passing,
+	"RequestTimeout": passing,
+
+	"BandwidthLimitExceeded": throttled,
+	"RequestLimitExceeded":   throttled,
+	"ServiceUnavailable":     throttled,
+	"SlowDown":               throttled,
+	"SlowDownRead":           throttled,
+	"SlowDownWrite":          throttled,
+	"Throttling":             throttled,
+	"ThrottlingException":    throttled,
+	"TooManyRequests":        throttled,
 }
 
 func (a Answer) kind() kind {
@@ -64,7 +66,9 @@ func (a Answer) kind() kind {
 		return forbidden
 	case s == 412:
 		return refused
-	case s == 408 || s == 429 || s >= 500 && s != 501:
+	case s == 429 || s == 503:
+		return throttled
+	case s == 408 || s >= 500 && s != 501:
 		return passing
 	case s >= 200 && s < 300: // it began to succeed
 		return passing

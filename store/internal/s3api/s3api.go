@@ -79,6 +79,9 @@ func CheckCRC64(sum uint64, answered string) error {
 	return nil
 }
 
+// ETag returns an ETag as a server writes it without its quotes.
+func ETag(quoted string) string { return strings.Trim(quoted, `"`) }
+
 // Page puts one page of a listing, the objects and the prefixes, in the order
 // of the keys' bytes. It drops the empty objects with a "/" at the end that
 // consoles make as folders: no key of ours ends so.

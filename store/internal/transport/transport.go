@@ -1,7 +1,10 @@
-// Package transport sets up HTTP for moving large objects.
+// Package transport is HTTP for moving large objects: [Tune] sets it up, and
+// [Do] sends a request that an SDK has made and signed, with a body that the SDK
+// did not get to wrap. The kernel sends that of a file.
 package transport
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"time"
@@ -28,7 +31,7 @@ const (
 // net/http does so only with GET, HEAD, OPTIONS and TRACE, or where nothing at
 // all was written.
 func Tune(t *http.Transport) {
-	t.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	t.DialContext = dial
 	t.TLSHandshakeTimeout = 5 * time.Second
 	t.ResponseHeaderTimeout = ResponseTimeout
 	t.IdleConnTimeout = 30 * time.Second
@@ -45,4 +48,12 @@ func Tune(t *http.Transport) {
 	if t.TLSClientConfig != nil {
 		t.TLSClientConfig.NextProtos = nil // a Transport that was cloned still offers HTTP/2
 	}
+}
+
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
+	if tcp, ok := c.(*net.TCPConn); ok {
+		return newConn(tcp), nil
+	}
+	return c, err
 }
