@@ -8,7 +8,7 @@
 //	repo, err := cairn.Open(ctx, s, nil)
 //	out, err := repo.Publish(ctx, &cairn.Publication{Artifact: "features/churn", Date: "2026-06-17", Files: files})
 //	versions, err := repo.Resolve(ctx, ref)
-//	err = versions[0].Pull(ctx, "data")
+//	err = versions[0].Pull(ctx, "data", nil)
 //
 // A version is named by the digest of its manifest (see [layout.Manifest]), so a
 // rerun that makes the same thing gets the same version and changes nothing.
@@ -59,6 +59,11 @@ type Options struct {
 	// stopped. Without it, or where it cannot be written, each starts anew.
 	Scratch string
 
+	// Rehash has files read that are as they were when they were last published from
+	// here. Otherwise one whose size, times and inode are as noted in Scratch has the
+	// bytes that it had.
+	Rehash bool
+
 	// Meter, if not nil, counts the bytes that are moved.
 	Meter *transfer.Meter
 
@@ -73,6 +78,10 @@ type Options struct {
 type Inspected struct {
 	Table *layout.Table // nil if it holds none
 	Sum   transfer.Sum  // of its bytes; zero if they were not all read, so that they are read for it
+
+	// Ranges are parts of the file, such as column chunks, sorted by offset. Those
+	// that the version before has too are not sent again where the store can copy.
+	Ranges []layout.Range
 }
 
 // Errors that tell a caller what to do. All of them are final: trying again
@@ -183,25 +192,30 @@ func (r *Repo) makeWritable(ctx context.Context) error {
 
 // get reads a whole metadata object.
 func (r *Repo) get(ctx context.Context, key layout.Key) (b []byte, info store.Info, err error) {
+	err = r.open(ctx, key, func(body io.Reader, found store.Info) error {
+		b, info = make([]byte, found.Size), found
+		_, err := io.ReadFull(body, b)
+		return err
+	})
+	return b, info, err
+}
+
+// open hands a metadata object to read, again if that fails for a while.
+func (r *Repo) open(ctx context.Context, key layout.Key, read func(io.Reader, store.Info) error) error {
 	if r.absent.Load() && key.Kind != layout.KindMarker {
-		return nil, store.Info{}, errNoRepo
+		return errNoRepo
 	}
-	err = transfer.Retry(ctx, func() error {
-		var body io.ReadCloser
-		body, info, err = transfer.Open(ctx, r.store, key.String(), 0, -1)
+	return r.engine.Retry(ctx, func() error {
+		body, info, err := transfer.Open(ctx, r.store, key.String(), 0, -1)
 		if err != nil {
 			return err
 		}
 		defer body.Close()
-		if b, err = io.ReadAll(io.LimitReader(body, maxMetadata+1)); err != nil {
-			return err
-		}
-		if len(b) > maxMetadata {
+		if info.Size > maxMetadata {
 			return transfer.Corrupt(key.String(), "it is larger than %d bytes", maxMetadata)
 		}
-		return nil
+		return read(body, info)
 	})
-	return b, info, err
 }
 
 // list returns what lies under a prefix where that is known to be little.

@@ -36,7 +36,7 @@ type catalogued struct {
 	session layout.ID // empty if no head or pointer says where its bytes lie
 
 	once sync.Once
-	held map[layout.Digest]int64 // sizes of its blobs that are there
+	held map[layout.Digest]int64 // sizes of its contents that are there
 	err  error
 }
 
@@ -106,7 +106,7 @@ func (r *Repo) Catalogue(ctx context.Context) (*Catalogue, error) {
 	for _, v := range c.versions {
 		versions = append(versions, v)
 	}
-	return c, transfer.Each(ctx, files, versions, func(ctx context.Context, v *catalogued) error {
+	return c, transfer.Each(ctx, atOnceMax, versions, func(ctx context.Context, v *catalogued) error {
 		full, err := r.version(ctx, v.pin, v.session)
 		if err != nil {
 			return err
@@ -270,11 +270,10 @@ func (c *Catalogue) Newest(a layout.Artifact) (layout.Pin, layout.Date, bool) {
 func (c *Catalogue) holds(ctx context.Context, m *Match, d layout.Digest, size int64) (bool, error) {
 	v := c.versions[m.Pin.Version]
 	v.once.Do(func() {
-		x, err := c.repo.readIndex(ctx, v.pin, v.date, v.session)
-		if err == nil {
-			v.held, err = c.repo.held(ctx, x)
+		var full *Version
+		if full, v.err = c.repo.version(ctx, v.pin, v.session); v.err == nil {
+			v.held, v.err = full.held(ctx)
 		}
-		v.err = err
 	})
 	held, ok := v.held[d]
 	return ok && held == size, v.err

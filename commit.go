@@ -13,8 +13,8 @@ import (
 
 // writeManifest stores what leads from the inputs to the version, and the
 // manifest itself.
-func (w *publishing) writeManifest(ctx context.Context, pin layout.Pin, b []byte) error {
-	consumer := layout.Input{Artifact: w.Artifact, Date: w.Date, Version: pin.Version}
+func (w *publishing) writeManifest(ctx context.Context, v *Version) error {
+	consumer := layout.Input{Artifact: w.Artifact, Date: w.Date, Version: v.Pin.Version}
 	for _, in := range w.inputs {
 		edge := &layout.Edge{Input: in, Consumer: consumer}
 		body, err := edge.Encode()
@@ -25,7 +25,12 @@ func (w *publishing) writeManifest(ctx context.Context, pin layout.Pin, b []byte
 			return err
 		}
 	}
-	return w.r.put(ctx, layout.ManifestKey(pin), b)
+	body, err := encodeManifest(v.Manifest)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return w.r.putNamed(ctx, layout.ManifestKey(v.Pin), body.SectionReader)
 }
 
 // nextHead is the head that follows now: pin becomes current, and what was
@@ -91,7 +96,7 @@ func (w *publishing) secure(ctx context.Context, now state, pin layout.Pin) erro
 			// An index of another version: this session was cut off after writing
 			// it, and the sources are others now.
 		}
-		if err := w.uploadAgain(ctx); err != nil {
+		if err := w.storeAgain(ctx); err != nil {
 			return err
 		}
 	}
@@ -107,7 +112,15 @@ func (w *publishing) isVoid() bool {
 		if b.Session == w.session.ID {
 			continue
 		}
-		if _, retained := w.head.sessionOf(w.base[d].version); !retained {
+		if _, retained := w.head.sessionOf(w.base.blobs[d].version); !retained {
+			return true
+		}
+	}
+	for _, p := range w.packs {
+		if p.session == w.session.ID {
+			continue
+		}
+		if _, retained := w.head.sessionOf(p.version); !retained {
 			return true
 		}
 	}
@@ -119,6 +132,7 @@ func (w *publishing) writeIndex(ctx context.Context, pin layout.Pin) error {
 	for _, b := range w.blobs {
 		x.Blobs = append(x.Blobs, b)
 	}
+	x.Packs = w.indexPacks()
 	b, err := x.Encode()
 	if err != nil {
 		return err

@@ -171,7 +171,10 @@ func (r *Repo) Describe(ctx context.Context, sources []Source) ([]layout.File, e
 			return err
 		}
 		defer f.Close()
-		described[i], _, err = r.name(ctx, sources[i], f, nil, runtime.GOMAXPROCS(0))
+		c, table, err := r.name(ctx, sources[i], f, nil, runtime.GOMAXPROCS(0))
+		if err == nil {
+			described[i] = c.file(table)
+		}
 		return err
 	})
 	slices.SortFunc(described, func(a, b layout.File) int { return cmp.Compare(a.Path, b.Path) })

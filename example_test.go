@@ -56,7 +56,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := versions[0].Pull(ctx, filepath.Join(work, "data")); err != nil {
+	if err := versions[0].Pull(ctx, filepath.Join(work, "data"), nil); err != nil {
 		log.Fatal(err)
 	}
 	b, err := os.ReadFile(filepath.Join(work, "data", "features.csv"))

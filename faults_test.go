@@ -78,7 +78,7 @@ func expectReadable(t *testing.T, r *cairn.Repo, pin layout.Pin, call string, fa
 	t.Helper()
 	v, err := resolve(t.Context(), r, pin.String())
 	if err == nil {
-		err = v.Pull(t.Context(), t.TempDir())
+		err = v.Pull(t.Context(), t.TempDir(), nil)
 	}
 	if err != nil {
 		t.Errorf("%s, %s: acknowledged and not to be read: %v", call, fault, err)
@@ -137,7 +137,7 @@ func TestPublishUnderFaults(t *testing.T) {
 		sweep(t, prepare, act, func(t *testing.T, r *cairn.Repo) {
 			v := mustResolve(t, r, string(flights)+"@prod")
 			into := t.TempDir()
-			if err := v.Pull(t.Context(), into); err != nil {
+			if err := v.Pull(t.Context(), into, nil); err != nil {
 				t.Error(err)
 			} else if got, want := readTree(t, into), readTree(t, v2); !maps.Equal(got, want) {
 				t.Errorf("prod gave %q, not %q", got, want)

@@ -62,7 +62,7 @@ func (r *Repo) CheckVersions(ctx context.Context, versions []*Version, g *Gate) 
 // each resolves refs side by side and returns all they mean, in their order.
 func (r *Repo) each(ctx context.Context, refs []layout.Ref, resolve func(context.Context, layout.Ref) ([]*Version, error)) ([]*Version, error) {
 	found := make([][]*Version, len(refs))
-	err := transfer.Each(ctx, files, indices(len(refs)), func(ctx context.Context, i int) (err error) {
+	err := transfer.Each(ctx, atOnceMax, indices(len(refs)), func(ctx context.Context, i int) (err error) {
 		found[i], err = resolve(ctx, refs[i])
 		return err
 	})

@@ -3,12 +3,12 @@ package cairn
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/cairnstore/cairn/layout"
-	"github.com/cairnstore/cairn/store/transfer"
 )
 
 // A Publication is what is to be published as one version.
@@ -81,24 +81,28 @@ type publishing struct {
 	inputs  []layout.Input
 	roots   []*Version // the inputs, each once
 	head    state      // of the partition, as last read
-	base    map[layout.Digest]baseBlob
-	before  *Version // what the head meant when publishing began, or nil
+	base    *base
+	before  *Version // what the head meant when publishing began, if it has tables; else nil
 	session *session
 	made    *Version // once it is prepared
-	encoded []byte   // its manifest
 
-	mu    sync.Mutex
-	files []layout.File
-	sums  map[layout.Digest]transfer.Sum
-	from  map[layout.Digest]Source      // one source for each digest
-	blobs map[layout.Digest]layout.Blob // where each digest lies
+	sources []Source      // in the order of the manifest
+	files   []layout.File // one for each of sources
+	small   []int32       // positions of those that are packed
+
+	mu     sync.Mutex
+	large  map[layout.Digest]*content
+	blobs  map[layout.Digest]layout.Blob // where the large ones lie
+	packs  []basePack                    // where the small ones lie
+	packed []packedFile
+
+	packNumbers map[basePack]int32 // in packs
 }
 
 // begin checks p and reads what its publication starts from. It writes nothing
 // but the marker of a store that has none.
 func (r *Repo) begin(ctx context.Context, p *Publication) (*publishing, error) {
-	w := &publishing{Publication: p, r: r, started: time.Now(),
-		sums: map[layout.Digest]transfer.Sum{}, from: map[layout.Digest]Source{}, blobs: map[layout.Digest]layout.Blob{}}
+	w := &publishing{Publication: p, r: r, started: time.Now(), large: map[layout.Digest]*content{}, blobs: map[layout.Digest]layout.Blob{}}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -114,13 +118,13 @@ func (r *Repo) begin(ctx context.Context, p *Publication) (*publishing, error) {
 	if err := w.checkNames(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.readBase(ctx); err != nil {
+	current, err := w.readBase(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if err := w.readBefore(ctx); err != nil {
-		return nil, err
+	if current != nil && current.Manifest.HasTables() {
+		w.before = current
 	}
-	var err error
 	if w.session, err = r.openSession(ctx, p.Artifact, p.Date, w.epoch()); err != nil {
 		w.session.close(false)
 		return nil, err
@@ -179,16 +183,6 @@ func (w *publishing) pinInputs(ctx context.Context) error {
 	return nil
 }
 
-// readBefore reads what the partition has, if files are looked into: the manifest
-// may already say what is in them.
-func (w *publishing) readBefore(ctx context.Context) (err error) {
-	if w.r.options.Inspect == nil || w.head.absent() {
-		return nil
-	}
-	w.before, err = w.r.version(ctx, w.head.Pin(), w.head.Session)
-	return err
-}
-
 // checkNames refuses pointers that turn out to be labels before anything is
 // uploaded for them.
 func (w *publishing) checkNames(ctx context.Context) error {
@@ -220,11 +214,11 @@ func (w *publishing) prepare(ctx context.Context) error {
 	}
 	m := w.manifest(w.inputs)
 	m.Files = w.files
-	b, id, err := m.Encode()
+	id, _, err := m.EncodeTo(io.Discard)
 	if err != nil {
 		return err
 	}
-	w.made, w.encoded = &Version{Pin: layout.Pin{Artifact: w.Artifact, Version: id}, Manifest: m, repo: w.r}, b
+	w.made = &Version{Pin: layout.Pin{Artifact: w.Artifact, Version: id}, Manifest: m, repo: w.r}
 	return w.checkSchema(ctx, m)
 }
 
@@ -237,7 +231,7 @@ func (w *publishing) conclude(ctx context.Context) (*Outcome, error) {
 		return out, w.afterCommit(ctx, out.Version)
 	}
 	if w.ReuseEqual {
-		if err := w.uploadAll(ctx); err != nil {
+		if err := w.store(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -250,7 +244,7 @@ func (w *publishing) commit(ctx context.Context, out *Outcome) error {
 		return err
 	}
 	if _, known := w.head.sessionOf(out.Pin.Version); !known {
-		if err := w.writeManifest(ctx, out.Pin, w.encoded); err != nil {
+		if err := w.writeManifest(ctx, out.Version); err != nil {
 			return err
 		}
 	}

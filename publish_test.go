@@ -33,7 +33,7 @@ func TestPublishAndPull(t *testing.T) {
 			t.Errorf("@%s is %s, not %s", ref, v.Pin, out.Pin)
 		}
 		into := t.TempDir()
-		if err := v.Pull(t.Context(), into); err != nil {
+		if err := v.Pull(t.Context(), into, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := readTree(t, into), readTree(t, dir); !maps.Equal(got, want) {
@@ -139,7 +139,7 @@ func TestPublishReusesBase(t *testing.T) {
 		want string
 	}{{first.Version, v1}, {second.Version, v2}} {
 		into := t.TempDir()
-		if err := mustResolve(t, r, c.v.Pin.String()).Pull(t.Context(), into); err != nil {
+		if err := mustResolve(t, r, c.v.Pin.String()).Pull(t.Context(), into, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := readTree(t, into), readTree(t, c.want); !maps.Equal(got, want) {

@@ -23,7 +23,7 @@ func TestPullIntoUse(t *testing.T) {
 	out := publish(t, r, publication(t, tree(t, "right", "right", "wrong", "right", "other/size", "right", "new", "right")))
 	into := tree(t, "right", "right", "wrong", "wrong", "other/size", "longer than right", "stranger", "kept")
 	s.Take()
-	if err := mustResolve(t, r, out.Pin.String()).Pull(t.Context(), into); err != nil {
+	if err := mustResolve(t, r, out.Pin.String()).Pull(t.Context(), into, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]string{"right": "right", "wrong": "right", "other/size": "right", "new": "right", "stranger": "kept"}
@@ -52,7 +52,7 @@ func TestPullStaysInside(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := mustResolve(t, r, out.Pin.String()).Pull(t.Context(), into); err == nil {
+	if err := mustResolve(t, r, out.Pin.String()).Pull(t.Context(), into, nil); err == nil {
 		t.Error("a file was written through a link")
 	}
 	if got := readTree(t, outside); !maps.Equal(got, map[string]string{"file": "old"}) {
@@ -74,7 +74,7 @@ func TestPullOfDamage(t *testing.T) {
 		}
 	}
 	into := t.TempDir()
-	err := mustResolve(t, r, out.Pin.String()).Pull(t.Context(), into)
+	err := mustResolve(t, r, out.Pin.String()).Pull(t.Context(), into, nil)
 	if !errors.Is(err, cairn.ErrCorrupt) {
 		t.Errorf("got %v", err)
 	}
@@ -92,11 +92,11 @@ func TestPullOfDamage(t *testing.T) {
 func TestPullLeftovers(t *testing.T) {
 	r := openRepo(t, mem.New(), nil)
 	out := publish(t, r, publication(t, tree(t, "a", "a")))
-	into := tree(t, ".cairn/left", "half of a file", "deep/.cairn/file", "not ours")
+	into := tree(t, ".cairn/parts/one/left", "half of a file", ".cairn/parts/two/left", "half of a file", "deep/.cairn/file", "not ours")
 	if got := readTree(t, into); !maps.Equal(got, map[string]string{"deep/.cairn/file": "not ours"}) {
 		t.Errorf("would publish %q", got)
 	}
-	if err := mustResolve(t, r, out.Pin.String()).Pull(t.Context(), into); err != nil {
+	if err := mustResolve(t, r, out.Pin.String()).Pull(t.Context(), into, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(into, ".cairn")); !errors.Is(err, fs.ErrNotExist) {

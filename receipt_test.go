@@ -47,7 +47,7 @@ func TestReceipts(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	// A pull into the folder leaves them, and nobody publishes them.
-	if err := first.Pull(t.Context(), dir); err != nil {
+	if err := first.Pull(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := cairn.ReadReceipts(dir); err != nil || len(got) != 2 {

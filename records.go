@@ -34,7 +34,7 @@ func (r *Repo) statements(ctx context.Context, pin layout.Pin) ([]statement, err
 		return nil, err
 	}
 	found := make([]statement, len(keys))
-	return found, transfer.Each(ctx, files, indices(len(keys)), func(ctx context.Context, i int) error {
+	return found, transfer.Each(ctx, atOnceMax, indices(len(keys)), func(ctx context.Context, i int) error {
 		b, _, err := r.get(ctx, keys[i])
 		if err != nil {
 			return err

@@ -111,7 +111,7 @@ func (r *Repo) resolveRange(ctx context.Context, ref layout.Ref) ([]*Version, er
 		return nil, notFoundf("nothing was published between these dates")
 	}
 	versions := make([]*Version, len(names))
-	return versions, transfer.Each(ctx, files, indices(len(names)), func(ctx context.Context, i int) (err error) {
+	return versions, transfer.Each(ctx, atOnceMax, indices(len(names)), func(ctx context.Context, i int) (err error) {
 		versions[i], err = r.resolveName(ctx, ref.Artifact, names[i])
 		return err
 	})
@@ -210,7 +210,7 @@ func (r *Repo) readAll(ctx context.Context, a layout.Artifact, prefix string) ([
 		return nil, err
 	}
 	all := make([]*layout.Pointer, len(keys))
-	return all, transfer.Each(ctx, files, indices(len(keys)), func(ctx context.Context, i int) error {
+	return all, transfer.Each(ctx, atOnceMax, indices(len(keys)), func(ctx context.Context, i int) error {
 		now, err := r.readState(ctx, a, keys[i].Name)
 		if err == nil && now.absent() {
 			err = transfer.Corrupt(keys[i].String(), "it was listed and is gone")

@@ -141,9 +141,9 @@ func (run *Run) Pull(ctx context.Context, ref layout.Ref, dir string) ([]*Versio
 		return nil, err
 	}
 	if ref.IsRange() {
-		return versions, PullAll(ctx, versions, dir)
+		return versions, PullAll(ctx, versions, dir, nil)
 	}
-	return versions, versions[0].Pull(ctx, dir)
+	return versions, versions[0].Pull(ctx, dir, nil)
 }
 
 // Publish publishes what the run made, in the given order, and stamps it with

@@ -61,6 +61,12 @@ func (s *session) findPresent(ctx context.Context, r *Repo, a layout.Artifact, d
 	return err
 }
 
+// has reports whether an earlier run of the session stored an object of that size.
+func (s *session) has(key layout.Key, size int64) bool {
+	stored, ok := s.Present[key.String()]
+	return ok && stored == size
+}
+
 // park notes the session in its file, so that a later run finds it.
 func (s *session) park() error {
 	b, err := json.Marshal(s)

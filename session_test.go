@@ -168,7 +168,7 @@ func changeHead(t *testing.T, s store.Store, change func(*layout.Pointer)) {
 func expectFiles(t *testing.T, s store.Store, pin layout.Pin, dir string) {
 	t.Helper()
 	into := t.TempDir()
-	if err := mustResolve(t, openRepo(t, s, nil), pin.String()).Pull(t.Context(), into); err != nil {
+	if err := mustResolve(t, openRepo(t, s, nil), pin.String()).Pull(t.Context(), into, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := readTree(t, into), readTree(t, dir); !maps.Equal(got, want) {

@@ -121,7 +121,11 @@ func identify(f *os.File) (identity, error) {
 func (id identity) unchanged() error {
 	now, err := os.Stat(id.file.Name())
 	if err != nil || !os.SameFile(now, id.stat) || now.Size() != id.stat.Size() || !now.ModTime().Equal(id.stat.ModTime()) {
-		return fmt.Errorf("%s %w; publish a file that nobody is writing", id.file.Name(), ErrChanged)
+		return errChanged(Source{File: id.file.Name()})
 	}
 	return nil
+}
+
+func errChanged(s Source) error {
+	return fmt.Errorf("%s %w; publish a file that nobody is writing", s.File, ErrChanged)
 }

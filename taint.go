@@ -53,7 +53,7 @@ func (r *Repo) declare(ctx context.Context, ref layout.Ref, reason string, say f
 	if err := r.makeWritable(ctx); err != nil {
 		return nil, err
 	}
-	return versions, transfer.Each(ctx, files, versions, func(ctx context.Context, v *Version) error {
+	return versions, transfer.Each(ctx, atOnceMax, versions, func(ctx context.Context, v *Version) error {
 		statements, err := r.statements(ctx, v.Pin)
 		if err != nil {
 			return err

@@ -131,7 +131,7 @@ func (r *Repo) consumers(ctx context.Context, pin layout.Pin) ([]*Version, error
 		return nil, err
 	}
 	found := make([]*Version, len(keys))
-	err = transfer.Each(ctx, files, indices(len(keys)), func(ctx context.Context, i int) (err error) {
+	err = transfer.Each(ctx, atOnceMax, indices(len(keys)), func(ctx context.Context, i int) (err error) {
 		found[i], err = r.consumer(ctx, keys[i])
 		return err
 	})
@@ -269,14 +269,10 @@ func (r *Repo) presence(ctx context.Context, v *Version) (Presence, error) {
 	if v.session == "" {
 		return Gone, nil
 	}
-	x, err := r.readIndex(ctx, v.Pin, v.Manifest.Date, v.session)
+	held, err := v.held(ctx)
 	if errors.Is(err, ErrCorrupt) {
 		return Missing, nil
 	}
-	if err != nil {
-		return "", err
-	}
-	held, err := r.held(ctx, x)
 	if err != nil {
 		return "", err
 	}

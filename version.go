@@ -3,9 +3,11 @@ package cairn
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 
 	"github.com/cairnstore/cairn/layout"
+	"github.com/cairnstore/cairn/store"
 	"github.com/cairnstore/cairn/store/transfer"
 )
 
@@ -22,24 +24,33 @@ type Version struct {
 // there.
 func (r *Repo) version(ctx context.Context, pin layout.Pin, session layout.ID) (*Version, error) {
 	key := layout.ManifestKey(pin)
-	b, _, err := r.get(ctx, key)
+	m, digest, err := r.readManifest(ctx, key)
 	if errors.Is(err, fs.ErrNotExist) && session != "" {
 		return nil, transfer.Corrupt(key.String(), "it is missing, and a head or pointer names it")
 	}
-	if err != nil {
+	invalid := (*layout.Error)(nil)
+	switch {
+	case err != nil && !errors.As(err, &invalid):
 		return nil, err
-	}
-	if layout.Sum(b) != pin.Version {
+	case digest != pin.Version:
 		return nil, transfer.Corrupt(key.String(), "its bytes do not hash to its name")
-	}
-	m, err := layout.ParseManifest(b)
-	if err != nil {
+	case err != nil:
 		return nil, transfer.Corrupt(key.String(), "%w", err)
 	}
 	if m.Artifact != pin.Artifact {
 		return nil, transfer.Corrupt(key.String(), "it is a manifest of %s", m.Artifact)
 	}
 	return &Version{pin, m, r, session}, nil
+}
+
+// readManifest parses a manifest while it is read, since it may be large, and
+// returns the digest of its bytes. An error of what it says is a [*layout.Error].
+func (r *Repo) readManifest(ctx context.Context, key layout.Key) (m *layout.Manifest, digest layout.Digest, err error) {
+	err = r.open(ctx, key, func(body io.Reader, info store.Info) (err error) {
+		m, digest, err = layout.ParseManifestFrom(body, info.Size)
+		return err
+	})
+	return m, digest, err
 }
 
 // readIndex reads where the bytes of a version lie.

@@ -218,7 +218,7 @@ func expectWhole(t *testing.T, url string, pushes int) {
 			t.Fatal(err)
 		}
 		into := t.TempDir()
-		if err := versions[0].Pull(t.Context(), into); err != nil {
+		if err := versions[0].Pull(t.Context(), into, nil); err != nil {
 			t.Fatalf("%s is named and cannot be read: %v", e.Pin, err)
 		}
 		var first int

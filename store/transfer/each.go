@@ -11,11 +11,15 @@ import (
 func Each[T any](ctx context.Context, limit int, items []T, f func(context.Context, T) error) error {
 	g, ctx := group.WithContext(ctx)
 	g.SetLimit(limit)
+	var skipped error // where ctx ended before it was the turn of all
 	for _, item := range items {
-		if ctx.Err() != nil {
+		if skipped = ctx.Err(); skipped != nil {
 			break
 		}
 		g.Go(func() error { return f(ctx, item) })
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return skipped
 }

@@ -10,22 +10,67 @@ import (
 	"github.com/cairnstore/cairn/store"
 )
 
-// tries is how often a call is made in all. With the delays between them it
-// gives a server some ten seconds to come back.
-const tries = 6
+// How often a call is made in all. With the delays between them the first gives a
+// server some seconds to come back. The second is for one that is there and says
+// that it has too much to do, where patience is what helps.
+const (
+	tries          = 6
+	throttledTries = 20
+)
 
 // Retry calls f until it succeeds, fails with something other than
 // [store.ErrTemporary], or has had its tries, with growing random delays
 // between. It returns what f returned last.
 func Retry(ctx context.Context, f func() error) error {
-	delays := backoff.NewExponentialBackOff()
-	delays.InitialInterval, delays.Multiplier, delays.MaxInterval = 50*time.Millisecond, 2.5, 5*time.Second
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+	p := newPatience()
+	for {
 		err := f()
-		if err != nil && !errors.Is(err, store.ErrTemporary) {
-			err = backoff.Permanent(err)
+		delay, again := p.after(err)
+		if !again {
+			return err
 		}
-		return struct{}{}, err
-	}, backoff.WithBackOff(delays), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(0))
-	return err
+		if ended := sleep(ctx, delay); ended != nil {
+			return ended
+		}
+	}
+}
+
+// A patience is what is left of it with one call.
+type patience struct {
+	delays            *backoff.ExponentialBackOff
+	failed, throttled int
+}
+
+func newPatience() *patience {
+	delays := backoff.NewExponentialBackOff()
+	delays.InitialInterval, delays.Multiplier, delays.MaxInterval = 50*time.Millisecond, 2.5, 2500*time.Millisecond
+	// A delay is anything up to twice the interval: whoever was refused together
+	// does not come back together.
+	delays.RandomizationFactor = 1
+	return &patience{delays: delays}
+}
+
+// after says whether to try again after err, and when.
+func (p *patience) after(err error) (delay time.Duration, again bool) {
+	switch {
+	case errors.Is(err, store.ErrThrottled):
+		p.throttled++
+	case errors.Is(err, store.ErrTemporary):
+		p.failed++
+	default:
+		return 0, false
+	}
+	return p.delays.NextBackOff(), p.failed < tries && p.throttled < throttledTries
+}
+
+// sleep waits, unless ctx ends before.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

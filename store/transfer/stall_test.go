@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/cairnstore/cairn/store"
 	"github.com/cairnstore/cairn/store/mem"
@@ -24,26 +24,25 @@ func (s silence) Read([]byte) (int, error) { <-s.ctx.Done(); return 0, s.ctx.Err
 func (s silence) Close() error             { return nil }
 
 func TestOpenGivesUpOnSilence(t *testing.T) {
-	defer func(d time.Duration) { stallTime = d }(stallTime)
-	stallTime = time.Millisecond
-	r, _, err := Open(t.Context(), silent{mem.New()}, "key", 0, -1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	if _, err := io.ReadAll(r); !errors.Is(err, store.ErrTemporary) || errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	// What the caller ends is no stall.
-	stallTime = time.Hour
-	ctx, cancel := context.WithCancel(t.Context())
-	r, _, err = Open(ctx, silent{mem.New()}, "key", 0, -1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	cancel()
-	if _, err := io.ReadAll(r); !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrTemporary) {
-		t.Errorf("got %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		r, _, err := Open(t.Context(), silent{mem.New()}, "key", 0, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		if _, err := io.ReadAll(r); !errors.Is(err, store.ErrTemporary) || errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		// What the caller ends is no stall.
+		ctx, cancel := context.WithCancel(t.Context())
+		r, _, err = Open(ctx, silent{mem.New()}, "key", 0, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		cancel()
+		if _, err := io.ReadAll(r); !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrTemporary) {
+			t.Errorf("got %v", err)
+		}
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"sync"
+	"time"
 
 	"lukechampine.com/blake3/guts"
 
@@ -27,8 +28,9 @@ const (
 // [Summer.ReadAt], in whatever order. So one reading of the file does for its name
 // and for what it holds, and what reads on several cores also sums on them.
 type Summer struct {
-	r    io.ReaderAt
-	size int64
+	r     io.ReaderAt
+	size  int64
+	meter *Meter // of r, if it has one
 
 	mu    sync.Mutex
 	most  int // segments that are kept
@@ -58,7 +60,7 @@ type segment struct {
 // NewSummer returns a Summer of the size bytes of r.
 func NewSummer(r io.ReaderAt, size int64) *Summer {
 	n := (size + segmentBytes - 1) / segmentBytes
-	return &Summer{r: r, size: size, most: keptSegments, known: make([]segmentSum, n), kept: make(map[int64]*segment)}
+	return &Summer{r: r, size: size, meter: meterOf(r), most: keptSegments, known: make([]segmentSum, n), kept: make(map[int64]*segment)}
 }
 
 // ReadAt implements [io.ReaderAt]. It may be called by several goroutines at
@@ -108,7 +110,9 @@ func (s *Summer) finish(ctx context.Context, cores int) (Sum, error) {
 	if err != nil {
 		return Sum{}, err
 	}
-	return Sum{s.size, s.digest(), s.checksum()}, nil
+	sum := Sum{Size: s.size, Digest: s.digest()}
+	s.addChecksums(&sum)
+	return sum, nil
 }
 
 func (s *Summer) unread() (numbers []int64) {
@@ -181,8 +185,11 @@ func (s *Summer) load(g *segment) {
 	if summed {
 		return
 	}
-	node := subtree(g.data, g.number*(segmentBytes/chunkBytes))
-	sum := segmentSum{true, guts.ChainingValue(node), store.ChecksumOf(g.data)}
+	began := time.Now()
+	check := store.ChecksumOf(g.data)
+	node := subtree(g.data, uint64(g.number)*(segmentBytes/chunkBytes))
+	sum := segmentSum{true, guts.ChainingValue(node), check}
+	s.meter.hashedFor(time.Since(began))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.known[g.number] = sum
@@ -191,17 +198,25 @@ func (s *Summer) load(g *segment) {
 	}
 }
 
-func (s *Summer) checksum() store.Checksum {
-	sum := store.ChecksumOf(nil)
+// addChecksums joins the checksums of the segments to those of parts, and these to
+// that of the file.
+func (s *Summer) addChecksums(sum *Sum) {
+	const most = PartBytes / segmentBytes
 	whole := store.NewJoiner(segmentBytes)
-	for i, known := range s.known {
-		join := whole
-		if i == len(s.known)-1 {
-			join = store.NewJoiner(s.size - int64(i)*segmentBytes)
+	for first := 0; first < len(s.known); first += most {
+		var part store.Checksum
+		var size int64
+		for i := first; i < min(first+most, len(s.known)); i++ {
+			n, join := min(segmentBytes, s.size-int64(i)*segmentBytes), whole
+			if n < segmentBytes {
+				join = store.NewJoiner(n)
+			}
+			part = join.Join(part, s.known[i].check)
+			size += n
 		}
-		sum = join.Join(sum, known.check)
+		sum.addPart(part, size)
 	}
-	return sum
+	sum.finishParts()
 }
 
 // digest is that of the file, from those of its segments.

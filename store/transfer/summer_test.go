@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -51,12 +52,12 @@ func TestSummer(t *testing.T) {
 		wg.Wait()
 		for range 2 {
 			got, err := s.Sum(t.Context())
-			if err != nil || got != want {
+			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%d bytes: %+v, %v; want %+v", size, got, err, want)
 			}
 		}
 		for _, cores := range []int{1, 3} {
-			if got, err := transfer.SumFile(t.Context(), bytes.NewReader(b), int64(size), cores); err != nil || got != want {
+			if got, err := transfer.SumFile(t.Context(), bytes.NewReader(b), int64(size), cores); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%d bytes on %d cores: %+v, %v; want %+v", size, cores, got, err, want)
 			}
 		}
@@ -92,7 +93,7 @@ func TestSummerOfBrokenFile(t *testing.T) {
 		t.Errorf("a failure is not told: %v", err)
 	}
 	want, _ := transfer.SumOf(t.Context(), bytes.NewReader(b))
-	if got, err := s.Sum(t.Context()); err != nil || got != want {
+	if got, err := s.Sum(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("after a failure: %+v, %v", got, err)
 	}
 }

@@ -36,6 +36,16 @@ func sum(t *testing.T, b []byte) transfer.Sum {
 	return s
 }
 
+func TestMeterCountsTime(t *testing.T) {
+	m, b := new(transfer.Meter), random(1<<20)
+	transfer.SumOf(t.Context(), m.Hashing(bytes.NewReader(b)))
+	stream := m.HashNanos.Load()
+	transfer.SumFile(t.Context(), m.HashingAt(bytes.NewReader(b)), 1<<20, 2)
+	if stream == 0 || m.HashNanos.Load() == stream || m.Hashed.Load() != 2<<20 {
+		t.Errorf("%d ns, and then %d, for %d bytes", stream, m.HashNanos.Load(), m.Hashed.Load())
+	}
+}
+
 // The three sums of "123456789" are the check values of their definitions.
 func TestSumOf(t *testing.T) {
 	got := sum(t, []byte("123456789"))
@@ -61,7 +71,7 @@ func fetch(t *testing.T, s store.Store, size int64, digest layout.Digest, m *tra
 		t.Fatal(err)
 	}
 	defer f.Close()
-	err = transfer.NewEngine(s, m).Fetch(t.Context(), "key", size, digest, f)
+	err = transfer.NewEngine(s, m).Fetch(t.Context(), &transfer.Download{Key: "key", Size: size, Digest: digest, To: f})
 	b, readErr := os.ReadFile(f.Name())
 	if readErr != nil {
 		t.Fatal(readErr)
@@ -74,7 +84,7 @@ func TestPutAndFetch(t *testing.T) {
 		s, b := mem.New(), random(n)
 		var up, down transfer.Meter
 		sum := sum(t, b)
-		if err := transfer.NewEngine(s, &up).Put(t.Context(), "key", storetest.Body(b), sum); err != nil {
+		if err := transfer.NewEngine(s, &up).Put(t.Context(), &transfer.Upload{Key: "key", Body: storetest.Body(b), Sum: sum}); err != nil {
 			t.Fatal(err)
 		}
 		got, err := fetch(t, s, sum.Size, sum.Digest, &down)
@@ -85,7 +95,7 @@ func TestPutAndFetch(t *testing.T) {
 			t.Errorf("%d bytes were counted as %d up and %d down", n, up.Moved.Load(), down.Moved.Load())
 		}
 		// An earlier attempt's object is left alone.
-		if err := transfer.NewEngine(s, nil).Put(t.Context(), "key", storetest.Body(b), sum); err != nil {
+		if err := transfer.NewEngine(s, nil).Put(t.Context(), &transfer.Upload{Key: "key", Body: storetest.Body(b), Sum: sum}); err != nil {
 			t.Errorf("again: %v", err)
 		}
 	}
@@ -96,7 +106,7 @@ func TestFetchGoesOn(t *testing.T) {
 	b := random(20 * mib)
 	sum := sum(t, b)
 	inner := mem.New()
-	if err := transfer.NewEngine(inner, nil).Put(t.Context(), "key", storetest.Body(b), sum); err != nil {
+	if err := transfer.NewEngine(inner, nil).Put(t.Context(), &transfer.Upload{Key: "key", Body: storetest.Body(b), Sum: sum}); err != nil {
 		t.Fatal(err)
 	}
 	for at := range 3 {
@@ -163,7 +173,7 @@ func TestPutOverOtherObject(t *testing.T) {
 	if err := s.Create(t.Context(), "key", storetest.Body(b[:50]), store.ChecksumOf(b[:50])); err != nil {
 		t.Fatal(err)
 	}
-	if err := transfer.NewEngine(s, nil).Put(t.Context(), "key", storetest.Body(b), sum(t, b)); !errors.Is(err, transfer.ErrCorrupt) {
+	if err := transfer.NewEngine(s, nil).Put(t.Context(), &transfer.Upload{Key: "key", Body: storetest.Body(b), Sum: sum(t, b)}); !errors.Is(err, transfer.ErrCorrupt) {
 		t.Errorf("an object of another size was taken for this one: %v", err)
 	}
 }
@@ -179,6 +189,11 @@ func TestEachStopsAtFailure(t *testing.T) {
 	})
 	if !errors.Is(err, failure) || calls.Load() == 1000 {
 		t.Errorf("%v after %d calls", err, calls.Load())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := transfer.Each(ctx, 2, make([]int, 10), func(context.Context, int) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("what was not done for want of time is no failure: %v", err)
 	}
 	defer func() {
 		if p := recover(); p == nil {

@@ -19,13 +19,13 @@ const chunkBytes = guts.ChunkSize
 type chainingValue [8]uint32
 
 // subtree hashes bytes whose first chunk has the given number in the file.
-func subtree(b []byte, chunk int64) guts.Node {
+func subtree(b []byte, chunk uint64) guts.Node {
 	const atOnce = guts.MaxSIMD * chunkBytes
 	if len(b) > atOnce {
 		chunks := (len(b) + chunkBytes - 1) / chunkBytes
 		left := leftOf(chunks)
 		return parent(guts.ChainingValue(subtree(b[:left*chunkBytes], chunk)),
-			guts.ChainingValue(subtree(b[left*chunkBytes:], chunk+int64(left))))
+			guts.ChainingValue(subtree(b[left*chunkBytes:], chunk+uint64(left))))
 	}
 	var block *[atOnce]byte
 	if len(b) == atOnce {
@@ -34,7 +34,7 @@ func subtree(b []byte, chunk int64) guts.Node {
 		block = new([atOnce]byte)
 		copy(block[:], b)
 	}
-	return guts.CompressBuffer(block, len(b), &guts.IV, uint64(chunk), 0)
+	return guts.CompressBuffer(block, len(b), &guts.IV, chunk, 0)
 }
 
 // leftOf returns how many of n leaves, at least two, are on the left.
@@ -44,8 +44,17 @@ func parent(left, right chainingValue) guts.Node {
 	return guts.ParentNode(left, right, &guts.IV, 0)
 }
 
-// join returns the root of at least two subtrees, which all but the last have the
+// rootOf returns the root of at least one subtree, which all but the last have the
 // same power of two of chunks.
+func rootOf(subtrees []guts.Node) guts.Node {
+	if len(subtrees) == 1 {
+		return subtrees[0]
+	}
+	left := leftOf(len(subtrees))
+	return parent(guts.ChainingValue(rootOf(subtrees[:left])), guts.ChainingValue(rootOf(subtrees[left:])))
+}
+
+// join is rootOf at least two subtrees that are known by their values.
 func join(subtrees []chainingValue) guts.Node {
 	value := func(part []chainingValue) chainingValue {
 		if len(part) == 1 {
