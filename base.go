@@ -82,6 +82,11 @@ func (b *base) addPacks(x *layout.Index, files []layout.File) {
 	for _, p := range x.Packs {
 		b.packs = append(b.packs, basePack{p.Digest, p.Session, x.Version})
 	}
+	n := 0
+	for _, p := range x.Packs {
+		n += len(p.Files)
+	}
+	b.packed = make([]basePacked, 0, n)
 	for i, place := range x.Packed(len(files)) {
 		if place != layout.Unpacked {
 			b.packed = append(b.packed, basePacked{files[i].Digest, place})

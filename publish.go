@@ -15,7 +15,7 @@ import (
 type Publication struct {
 	Artifact layout.Artifact // required
 	Date     layout.Date     // required: the execution date, the version's partition
-	Files    []Source        // required; see [Sources]
+	Files    []Source        // required; see [Sources]; publishing puts them in the order of their paths
 
 	Inputs  []layout.Ref // what it was made from; each is pinned when publishing begins
 	Source  *layout.Source
@@ -86,9 +86,8 @@ type publishing struct {
 	session *session
 	made    *Version // once it is prepared
 
-	sources []Source      // in the order of the manifest
-	files   []layout.File // one for each of sources
-	small   []int32       // positions of those that are packed
+	files []layout.File // of the manifest, one for each of Files
+	small []int32       // positions of those that are packed
 
 	mu     sync.Mutex
 	large  map[layout.Digest]*content
@@ -136,10 +135,11 @@ func (r *Repo) begin(ctx context.Context, p *Publication) (*publishing, error) {
 // encoding the manifest as it will be but for sizes and digests.
 func (p *Publication) check() error {
 	draft := p.manifest(nil)
-	for _, s := range p.Files {
-		draft.Files = append(draft.Files, layout.File{Path: s.Path, Digest: layout.Digest{1}})
+	draft.Files = make([]layout.File, len(p.Files))
+	for i, s := range p.Files {
+		draft.Files[i] = layout.File{Path: s.Path, Digest: layout.Digest{1}}
 	}
-	if _, _, err := draft.Encode(); err != nil {
+	if _, _, err := draft.EncodeTo(io.Discard); err != nil {
 		return err
 	}
 	names := slices.Clone(p.Point)

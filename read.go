@@ -54,9 +54,9 @@ func sideBySide(ctx context.Context, a, b func(context.Context) error) error {
 // survey puts the files in the order of the manifest, and finds out which are small
 // and many enough to be packed.
 func (w *publishing) survey() error {
-	w.sources = slices.SortedFunc(slices.Values(w.Files), func(a, b Source) int { return cmp.Compare(a.Path, b.Path) })
-	w.files = make([]layout.File, len(w.sources))
-	for i, s := range w.sources {
+	slices.SortFunc(w.Files, func(a, b Source) int { return cmp.Compare(a.Path, b.Path) })
+	w.files = make([]layout.File, len(w.Files))
+	for i, s := range w.Files {
 		st, err := os.Stat(s.File)
 		if err != nil {
 			return err
@@ -91,7 +91,7 @@ func (w *publishing) largestFirst() []int32 {
 
 // readLarge names a file and stores it.
 func (w *publishing) readLarge(ctx context.Context, i int32, cores chan struct{}) error {
-	s := w.sources[i]
+	s := w.Files[i]
 	f, err := os.Open(s.File)
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (w *publishing) readLarge(ctx context.Context, i int32, cores chan struct{}
 		return err
 	}
 	cores <- struct{}{}
-	c, table, err := w.r.name(ctx, s, f, w.formerly(s.Path), max(1, cap(cores)/len(w.sources)))
+	c, table, err := w.r.name(ctx, s, f, w.formerly(s.Path), max(1, cap(cores)/len(w.Files)))
 	<-cores
 	if err != nil {
 		return err

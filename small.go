@@ -106,7 +106,7 @@ func (p *packing) upload(ctx context.Context) error {
 // readSmall returns the bytes of a file, in buf if they fit, and names them unless
 // they have a name. Then they must still have it.
 func (w *publishing) readSmall(ctx context.Context, i int32, buf []byte) ([]byte, error) {
-	s, named := w.sources[i], &w.files[i]
+	s, named := w.Files[i], &w.files[i]
 	b, err := readWhole(s, named.Size, buf)
 	if err != nil {
 		return nil, err

@@ -60,10 +60,8 @@ func folderSources(folder string) ([]Source, error) {
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(root, file)
+		rel := below(root, file)
 		switch {
-		case err != nil:
-			return err
 		case d.IsDir() && (rel == partDir || strings.HasSuffix(filepath.ToSlash(rel), "/"+receiptDir)):
 			return filepath.SkipDir
 		case d.IsDir():
@@ -79,6 +77,18 @@ func folderSources(folder string) ([]Source, error) {
 		err = fmt.Errorf("%s: %w: the folder holds no files", folder, ErrRefused)
 	}
 	return sources, err
+}
+
+// below returns the path of file relative to the folder root, in which it is. It
+// shares its bytes: there may be very many.
+func below(root, file string) string {
+	switch {
+	case file == root:
+		return "."
+	case root == ".":
+		return file
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(file, root), string(filepath.Separator))
 }
 
 func checkEntry(root, file string, d fs.DirEntry) error {

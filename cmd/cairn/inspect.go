@@ -250,6 +250,7 @@ type question struct {
 type answer struct {
 	Table  *layout.Table    `json:"table,omitempty"`
 	Sum    transfer.Sum     `json:"sum,omitzero"`     // of the bytes of a table
+	Ranges []layout.Range   `json:"ranges,omitempty"` // the column chunks of a Parquet table
 	Report *contract.Report `json:"report,omitempty"` // if there is a contract
 	Broken string           `json:"broken,omitempty"` // why the contract is broken without the bad rows too
 	Model  *model.Model     `json:"model,omitempty"`
@@ -259,7 +260,7 @@ type answer struct {
 }
 
 func (a *answer) inspected() *cairn.Inspected {
-	return &cairn.Inspected{Table: a.Table, Sum: a.Sum}
+	return &cairn.Inspected{Table: a.Table, Sum: a.Sum, Ranges: a.Ranges}
 }
 
 func (i *inspector) startChild() (*child, error) {

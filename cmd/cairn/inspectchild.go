@@ -10,6 +10,8 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/cairnstore/cairn/formats/contract"
 	"github.com/cairnstore/cairn/formats/contract/tables"
 	"github.com/cairnstore/cairn/formats/model"
+	"github.com/cairnstore/cairn/formats/parquet"
 	"github.com/cairnstore/cairn/layout"
 	"github.com/cairnstore/cairn/store/transfer"
 )
@@ -84,12 +87,14 @@ func (q *question) lookInto(ctx context.Context) (*answer, error) {
 		}
 		debug.SetGCPercent(40) // more is kept than for a table alone, so less garbage may pile up
 	}
+	var chunks chunkRanges
+	o.Chunk = chunks.add
 	bytes := transfer.NewSummer(f, st.Size())
 	found, report, err := tables.Inspect(ctx, q.Format, bytes, st.Size(), o)
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{Table: tableOf(found), Report: report}
+	a := &answer{Table: tableOf(found), Ranges: chunks.sorted(), Report: report}
 	if a.Sum, err = bytes.Sum(ctx); err != nil {
 		return nil, err
 	}
@@ -98,6 +103,31 @@ func (q *question) lookInto(ctx context.Context) (*answer, error) {
 	}
 	a.Broken = o.Contract.WithoutBadRows(report)
 	return a, q.split(ctx, f, st.Size(), a)
+}
+
+// chunkRanges collects column chunks, of which several readers tell.
+type chunkRanges struct {
+	mu     sync.Mutex
+	ranges []layout.Range
+}
+
+func (c *chunkRanges) add(chunk parquet.Chunk) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if chunk.Length > 0 {
+		c.ranges = append(c.ranges, layout.Range{Offset: chunk.Offset, Size: chunk.Length, Digest: chunk.Digest})
+	}
+}
+
+// sorted returns the chunks by offset; none if some overlap, as no writer has them.
+func (c *chunkRanges) sorted() []layout.Range {
+	slices.SortFunc(c.ranges, func(a, b layout.Range) int { return cmp.Compare(a.Offset, b.Offset) })
+	for i := range c.ranges[min(1, len(c.ranges)):] {
+		if c.ranges[i].Offset+c.ranges[i].Size > c.ranges[i+1].Offset {
+			return nil
+		}
+	}
+	return c.ranges
 }
 
 // split parts the rows that break the contract from the others.

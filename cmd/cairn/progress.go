@@ -52,13 +52,13 @@ func updateBar(bar *progressbar.ProgressBar, m *transfer.Meter) {
 	if total := m.Total.Load(); total > 0 && total != bar.GetMax64() {
 		bar.ChangeMax64(total)
 	}
-	bar.Set64(m.Moved.Load() + m.Reused.Load())
+	bar.Set64(done(m))
 }
 
 func plainProgress(w io.Writer, what string, m *transfer.Meter) func() {
 	started := time.Now()
 	return func() {
-		done, total := m.Moved.Load()+m.Reused.Load(), m.Total.Load()
+		done, total := done(m), m.Total.Load()
 		rate := float64(m.Moved.Load()) / time.Since(started).Seconds()
 		left := ""
 		if rate > 0 {

@@ -58,6 +58,10 @@ type pulled struct {
 	Dest  string `json:"dest"`
 	Files int    `json:"files"`
 	Bytes int64  `json:"bytes"`
+
+	// These are of the whole command, also where it pulls several versions.
+	Fetched int64 `json:"fetched"` // bytes of files, over the network
+	counters
 }
 
 func (a *app) pull(ctx context.Context, g *gateFlags, o *cairn.PullOptions, text, dest string) error {
@@ -111,7 +115,7 @@ func (a *app) pull(ctx context.Context, g *gateFlags, o *cairn.PullOptions, text
 	}
 	a.note("pulled %s (%s fetched) in %s", plural(int(meter.Files.Load()), "file"), size(meter.Moved.Load()), time.Since(started).Round(time.Millisecond))
 	for _, v := range versions {
-		p := &pulled{resolved: describe(v), Dest: dest}
+		p := &pulled{resolved: describe(v), Dest: dest, Fetched: meter.Moved.Load(), counters: countersOf(&meter)}
 		if err := p.measure(v, pulledInto(dest, ref, v), o); err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ type pushOptions struct {
 	param, metric, meta     []string
 	fence                   int64
 	opaque, reuseEqual      bool
+	rehash                  bool
 	allowSchema, unordered  bool
 	gate                    gateFlags
 	contract                contractFlags
@@ -32,8 +33,12 @@ func (a *app) pushCommand() *cobra.Command {
 partition of that date. A file is stored under its base name, the files of a
 folder under their paths relative to it. Prints the pin of the version.
 
-Publishing again what the partition has already changes nothing. A push that was
-cut off goes on where it stopped when it is run again on the same machine.
+Publishing again what the partition has already changes nothing, and does not even
+read a large file whose size, times and inode are as they were; --rehash does. Of
+files that changed only what is new is sent: the column chunks of a Parquet file
+that the version before has too are copied on the server, where it can do that.
+A push that was cut off goes on where it stopped when it is run again on the same
+machine. Many small files travel in packs.
 
 What it was made from is said by --input, and by the receipts that pulls into the
 working directory, or the folders of --inputs-from, have left. Before anything is
@@ -67,6 +72,7 @@ file, and the others are published.`,
 	f.BoolVar(&o.opaque, "opaque", false, "publish files as bytes, without looking into them")
 	f.BoolVar(&o.allowSchema, "allow-schema-change", false, "publish tables that lack columns of those they replace, or have them in other types")
 	f.BoolVar(&o.unordered, "unordered", false, "recognise Parquet tables by their rows in whatever order, for engines that shuffle; slower")
+	f.BoolVar(&o.rehash, "rehash", false, "read files again that are as they were when they were last published from here")
 	f.BoolVar(&o.reuseEqual, "reuse-equal", false, "publish nothing if only the encoding of the same data differs")
 	f.StringArrayVar(&o.inputsFrom, "inputs-from", nil, "folder of a pull whose receipts say what it was made from (default the working directory); repeatable")
 	o.gate.add(f)
@@ -85,8 +91,8 @@ type pushed struct {
 	SameData bool   `json:"same_data"`
 	Files    int    `json:"files"`
 	Bytes    int64  `json:"bytes"`
-	Sent     int64  `json:"sent"`
-	Reused   int64  `json:"reused"`
+	Sent     int64  `json:"sent"` // bytes of files, over the network
+	counters
 }
 
 func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths []string) error {
@@ -97,7 +103,7 @@ func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths [
 	var meter transfer.Meter
 	ins := newInspector()
 	ins.note, ins.unordered = a.note, o.unordered
-	options := &cairn.Options{Meter: &meter}
+	options := &cairn.Options{Meter: &meter, Rehash: o.rehash}
 	if !o.opaque {
 		options.Inspect = ins.inspect
 	}
@@ -137,7 +143,7 @@ func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths [
 	m := out.Manifest
 	switch took := time.Since(started).Round(time.Millisecond); {
 	case out.Changed:
-		a.note("published %s, %s (%s sent) in %s", plural(len(m.Files), "file"), size(m.Size()), size(meter.Moved.Load()), took)
+		a.note("published %s, %s (%s) in %s", plural(len(m.Files), "file"), size(m.Size()), sentText(&meter), took)
 	case out.SameData:
 		a.note("nothing to do: %s has the same data in other bytes, and keeps it", p.Date)
 	default:
@@ -148,7 +154,7 @@ func (a *app) push(ctx context.Context, o *pushOptions, artifact string, paths [
 	}
 	return a.printPin(out.Pin, &pushed{
 		Pin: out.Pin.String(), Artifact: string(m.Artifact), Date: string(m.Date), Version: out.Pin.Version.String(), Changed: out.Changed, SameData: out.SameData,
-		Files: len(m.Files), Bytes: m.Size(), Sent: meter.Moved.Load(), Reused: meter.Reused.Load(),
+		Files: len(m.Files), Bytes: m.Size(), Sent: meter.Moved.Load(), counters: countersOf(&meter),
 	})
 }
 

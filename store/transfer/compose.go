@@ -61,9 +61,7 @@ func (e *Engine) compose(ctx context.Context, c store.Composer, u *Upload) error
 		if left != nil {
 			w.abort(ctx, left)
 		}
-		err := w.make(ctx, pieces, nil)
-		var refused *copyError
-		if !errors.As(err, &refused) && !errors.Is(err, store.ErrChecksum) {
+		if err := w.make(ctx, pieces, nil); !sendingHelps(err) {
 			return err
 		}
 		w.discount()
@@ -75,6 +73,13 @@ func (e *Engine) compose(ctx context.Context, c store.Composer, u *Upload) error
 		err = w.make(ctx, whole, nil)
 	}
 	return err
+}
+
+// sendingHelps reports whether all of it may be stored where some of it could not be
+// copied.
+func sendingHelps(err error) bool {
+	var refused *copyError
+	return errors.As(err, &refused) || errors.Is(err, store.ErrChecksum) || errors.Is(err, errNoComposer)
 }
 
 // discount takes back what the Meter was told of a composition that came to nothing.
@@ -135,7 +140,7 @@ func (w *composing) store(ctx context.Context, pieces []piece, s *started) (part
 			missing = append(missing, i)
 		}
 	}
-	err = Each(ctx, mostRequests, missing, func(ctx context.Context, i int) error {
+	err = Each(ctx, sideBySide(len(pieces)), missing, func(ctx context.Context, i int) error {
 		part, err := w.storePiece(ctx, s, pieces[i], i+1, len(pieces))
 		if err != nil {
 			return err
@@ -149,7 +154,11 @@ func (w *composing) store(ctx context.Context, pieces []piece, s *started) (part
 	return parts, err
 }
 
-// A copyError is one that sending what should have been copied may get around.
+// sideBySide returns how many parts of one object are under way at once: not more than
+// an eighth of it, as what is under way is lost when the process is killed.
+func sideBySide(parts int) int { return min(mostRequests, max(startRequests, parts/8)) }
+
+// A copyError is that of a part which should have been copied.
 type copyError struct{ error }
 
 func (e *copyError) Unwrap() error { return e.error }
@@ -175,7 +184,7 @@ func (w *composing) storePiece(ctx context.Context, s *started, p piece, number,
 		}
 		return err
 	})
-	if err != nil {
+	if err != nil && attempt > 0 {
 		err = fmt.Errorf("part %d of %d, attempt %d: %w", number, of, attempt, err)
 	}
 	if p.From != "" && err != nil && !mayPass(ctx, err) {
@@ -203,7 +212,7 @@ func (w *composing) part(p piece, number int) (part store.Part, err error) {
 }
 
 // complete makes the object of its parts, once it is certain that these are the
-// bytes whose Sum was taken. Whoever finds that it is there has lost an answer.
+// bytes whose Sum was taken.
 func (w *composing) complete(ctx context.Context, s *started, parts []store.Part) error {
 	var sum store.Checksum
 	for _, p := range parts {
@@ -213,11 +222,7 @@ func (w *composing) complete(ctx context.Context, s *started, parts []store.Part
 		return &store.Error{Op: "create", Key: w.Key, Err: store.ErrChecksum}
 	}
 	err := w.e.call(ctx, func() error { return s.Complete(ctx, parts, sum) })
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		w.abort(ctx, s)
-		return w.e.expectSize(ctx, w.Key, w.Body.Size())
-	case errors.Is(err, fs.ErrNotExist): // no such composition, perhaps no more
+	if errors.Is(err, fs.ErrNotExist) { // no such composition, perhaps no more
 		if there := w.e.expectSize(ctx, w.Key, w.Body.Size()); !errors.Is(there, fs.ErrNotExist) {
 			return there
 		}

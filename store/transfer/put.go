@@ -38,21 +38,22 @@ type Copy struct {
 // What arrives is checked against the Sum, so a body that has changed since fails
 // with [store.ErrChecksum].
 func (e *Engine) Put(ctx context.Context, u *Upload) error {
+	err := errNoComposer
 	if c, ok := e.store.(store.Composer); ok && u.Body.Size() > PartBytes && c.Limits().Parts > 0 {
-		if err := e.compose(ctx, c, u); !errors.Is(err, errNoComposer) {
-			return err
-		}
+		err = e.compose(ctx, c, u)
 	}
-	return e.create(ctx, u)
+	if errors.Is(err, errNoComposer) {
+		err = e.create(ctx, u)
+	}
+	if errors.Is(err, fs.ErrExist) { // an attempt before this one, of which no answer came
+		err = e.expectSize(ctx, u.Key, u.Body.Size())
+	}
+	return err
 }
 
 func (e *Engine) create(ctx context.Context, u *Upload) error {
 	body := partOf(u.Body, 0, u.Body.Size(), e.moved)
-	err := e.call(ctx, func() error { return e.store.Create(ctx, u.Key, fresh(body), u.Sum.Checksum) })
-	if errors.Is(err, fs.ErrExist) {
-		err = e.expectSize(ctx, u.Key, u.Sum.Size)
-	}
-	return err
+	return e.call(ctx, func() error { return e.store.Create(ctx, u.Key, fresh(body), u.Sum.Checksum) })
 }
 
 func (e *Engine) expectSize(ctx context.Context, key string, size int64) error {

@@ -267,13 +267,27 @@ func TestPutWithoutSumsOfParts(t *testing.T) {
 	expect(t, s, b)
 }
 
+// An object that is there already was stored by an earlier attempt.
+func TestPutAgain(t *testing.T) {
+	s, u := mem.New(), upload(t, base())
+	for range 2 {
+		if err := transfer.NewEngine(s, nil).Put(t.Context(), u); err != nil || left(t, s) != 0 {
+			t.Errorf("%v, and %d are left", err, left(t, s))
+		}
+	}
+	short := upload(t, base()[:33*mib])
+	if err := transfer.NewEngine(s, nil).Put(t.Context(), short); !errors.Is(err, transfer.ErrCorrupt) || left(t, s) != 0 {
+		t.Errorf("one of another size: %v, and %d are left", err, left(t, s))
+	}
+}
+
 // Copies that cannot be made are sent.
 func TestPutWithoutCopies(t *testing.T) {
 	for name, change := range map[string]func(u *transfer.Upload, s *mem.Store){
-		"absent":   func(_ *transfer.Upload, s *mem.Store) { s.Delete(context.Background(), "base") },
-		"beyond":   func(u *transfer.Upload, _ *mem.Store) { u.Copies[2].FromOff += mib },
-		"other":    func(u *transfer.Upload, _ *mem.Store) { u.Copies[2].FromOff -= mib },
-		"no store": func(_ *transfer.Upload, s *mem.Store) { s.PartLimits.MinCopy = 0 },
+		"absent":    func(_ *transfer.Upload, s *mem.Store) { s.Delete(context.Background(), "base") },
+		"beyond":    func(u *transfer.Upload, _ *mem.Store) { u.Copies[2].FromOff += mib },
+		"other":     func(u *transfer.Upload, _ *mem.Store) { u.Copies[2].FromOff -= mib },
+		"no copies": func(_ *transfer.Upload, s *mem.Store) { s.PartLimits.MinCopy = 0 },
 	} {
 		s, m := mem.New(), new(transfer.Meter)
 		b, copies := changed(t, s)
@@ -289,6 +303,30 @@ func TestPutWithoutCopies(t *testing.T) {
 			t.Errorf("%s: %d bytes sent and %d copied of %d; %d are left", name, m.Moved.Load(), m.Copied.Load(), len(b), left(t, s))
 		}
 	}
+}
+
+// A store that composes, and has no copies after all, is sent parts.
+func TestPutWhereCopiesAreUnsupported(t *testing.T) {
+	s, m := mem.New(), new(transfer.Meter)
+	b, copies := changed(t, s)
+	u := upload(t, b)
+	u.Copies = copies
+	if err := transfer.NewEngine(copyless{s}, m).Put(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, s, b)
+	if m.Requests.Load() != 2+3+1 { // Compose twice, the parts, Complete
+		t.Errorf("%d requests", m.Requests.Load())
+	}
+}
+
+type copyless struct{ *mem.Store }
+
+func (s copyless) Compose(ctx context.Context, key string, size int64, o *store.ComposeOptions) (store.Composition, error) {
+	if o.Copies {
+		return nil, &store.Error{Op: "create", Key: key, Err: errors.ErrUnsupported}
+	}
+	return s.Store.Compose(ctx, key, size, o)
 }
 
 // A store that composes nothing is sent the object whole.

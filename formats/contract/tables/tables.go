@@ -62,6 +62,10 @@ type Options struct {
 	// Unordered has a Parquet table say also the digest of its rows in whatever order.
 	Unordered bool
 
+	// Chunk, if not nil, is told of the column chunks of a Parquet table, see
+	// [parquet.Options].
+	Chunk func(parquet.Chunk)
+
 	// Contract, if not nil, is what the table must be.
 	Contract *contract.Contract
 
@@ -109,7 +113,7 @@ func read(ctx context.Context, f Format, r io.ReaderAt, size int64, o *Options, 
 	}
 	switch f {
 	case Parquet:
-		return parquet.Inspect(ctx, r, size, &parquet.Options{Sketch: o.Sketch, Unordered: o.Unordered, Observe: observe})
+		return parquet.Inspect(ctx, r, size, &parquet.Options{Sketch: o.Sketch, Unordered: o.Unordered, Chunk: o.Chunk, Observe: observe})
 	case IPC:
 		return arrow.InspectIPC(ctx, r, size, &arrow.IPCOptions{Sketch: o.Sketch, Observe: observe})
 	case CSV, TSV:
