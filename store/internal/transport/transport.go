@@ -22,6 +22,9 @@ const (
 	// CompleteTimeout is the same for the last request of a multipart upload,
 	// when some servers copy the parts together before they answer.
 	CompleteTimeout = 15 * time.Minute
+
+	// stallTimeout is how long a server may take none of the bytes that it is sent.
+	stallTimeout = time.Minute
 )
 
 // Tune prepares t for many large parallel requests to one host.
@@ -53,6 +56,7 @@ func Tune(t *http.Transport) {
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
 	if tcp, ok := c.(*net.TCPConn); ok {
+		limitStall(tcp, stallTimeout)
 		return newConn(tcp), nil
 	}
 	return c, err
