@@ -6,8 +6,9 @@ BIN   := $(CURDIR)/.bin
 MINIO := github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 VGW   := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GCS   := github.com/fsouza/fake-gcs-server@v1.56.1
+STAT  := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
-.PHONY: build demo test race soak fuzz check servers peers bench-formats man clean
+.PHONY: build demo test race soak fuzz check servers peers bench bench-formats bench-micro man clean
 
 build: ## the program, as ./cairn
 	CGO_ENABLED=0 $(GO) build -trimpath -o cairn ./cmd/cairn
@@ -39,6 +40,7 @@ fuzz: ## each parser in turn
 check: ## what a change must pass before it is tested
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt: the files above are not formatted"; exit 1; }
 	$(GO) vet ./...
+	cd bench/transfer/sdks && $(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
 
@@ -55,6 +57,15 @@ $(BIN)/peers/installed: formats/testdata/peers.txt
 	python3 -m venv $(BIN)/peers
 	$(BIN)/peers/bin/pip install -q --disable-pip-version-check -r $<
 	touch $@
+
+bench: servers ## pushing and pulling beside other tools, on one server; half an hour
+	$(GO) run ./bench/transfer
+
+bench-micro: $(BIN)/bench/benchstat ## micro-benchmarks; BASE=FILE compares with an earlier run
+	$(GO) test -run xxx -bench . -count 6 ./store/transfer ./layout ./formats ./formats/parquet > $(BIN)/bench/micro.txt
+	$(BIN)/bench/benchstat $(BASE) $(BIN)/bench/micro.txt
+$(BIN)/bench/benchstat:
+	GOBIN=$(BIN)/bench $(GO) install $(STAT)
 
 bench-formats: $(BIN)/peers/installed ## the columnar digest beside the libraries that read the same files
 	$(GO) run ./bench/formats
