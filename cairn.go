@@ -163,18 +163,24 @@ func (r *Repo) makeWritable(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.readMarker(ctx); errors.Is(err, fs.ErrNotExist) {
+	if r.absent.Load() {
 		if err := r.create(ctx, key, body); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-	} else if err != nil {
+	}
+	var createErr, swapErr error
+	err = sideBySide(ctx,
+		func(ctx context.Context) error { createErr = r.create(ctx, key, body); return nil },
+		func(ctx context.Context) error {
+			swapErr = r.engine.Retry(ctx, func() error {
+				_, err := r.store.Swap(ctx, key, store.StaleToken, body)
+				return err
+			})
+			return nil
+		})
+	if err != nil {
 		return err
 	}
-	createErr := r.create(ctx, key, body)
-	swapErr := transfer.Retry(ctx, func() error {
-		_, err := r.store.Swap(ctx, key, store.StaleToken, body)
-		return err
-	})
 	for _, err := range []error{createErr, swapErr} {
 		switch {
 		case err == nil:
@@ -223,7 +229,7 @@ func (r *Repo) list(ctx context.Context, prefix string, o *store.ListOptions) (i
 	if r.absent.Load() {
 		return nil, errNoRepo
 	}
-	err = transfer.Retry(ctx, func() error {
+	err = r.engine.Retry(ctx, func() error {
 		infos = nil
 		for info, err := range r.store.List(ctx, prefix, o) {
 			if err != nil {
@@ -242,7 +248,7 @@ const maxMetadata = 512 << 20
 
 // create makes one metadata object.
 func (r *Repo) create(ctx context.Context, key string, b []byte) error {
-	return transfer.Retry(ctx, func() error {
+	return r.engine.Retry(ctx, func() error {
 		return r.store.Create(ctx, key, sectionOf(b), store.ChecksumOf(b))
 	})
 }

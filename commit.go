@@ -12,22 +12,22 @@ import (
 )
 
 // writeManifest stores what leads from the inputs to the version, and the
-// manifest itself.
-func (w *publishing) writeManifest(ctx context.Context, v *Version) error {
+// manifest itself. It reports whether there was no such manifest before.
+func (w *publishing) writeManifest(ctx context.Context, v *Version) (created bool, err error) {
 	consumer := layout.Input{Artifact: w.Artifact, Date: w.Date, Version: v.Pin.Version}
 	for _, in := range w.inputs {
 		edge := &layout.Edge{Input: in, Consumer: consumer}
 		body, err := edge.Encode()
 		if err != nil {
-			return err
+			return false, err
 		}
 		if err := w.r.put(ctx, edge.Key(), body); err != nil {
-			return err
+			return false, err
 		}
 	}
 	body, err := encodeManifest(v.Manifest)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer body.Close()
 	return w.r.putNamed(ctx, layout.ManifestKey(v.Pin), body.SectionReader)
@@ -161,9 +161,10 @@ func (w *publishing) checkLabel(ctx context.Context, pin layout.Pin) error {
 }
 
 // afterCommit does what follows once the version is current. All of it is done
-// again, without harm, when a publication is repeated.
-func (w *publishing) afterCommit(ctx context.Context, v *Version) error {
-	if err := w.writeRecord(ctx, v.Pin); err != nil {
+// again, without harm, when a publication is repeated. If its manifest was created by
+// this one, nobody can have stated that it was published.
+func (w *publishing) afterCommit(ctx context.Context, v *Version, created bool) error {
+	if err := w.writeRecord(ctx, v.Pin, created); err != nil {
 		return fmt.Errorf("%s is published, but its record is not written: %w", v.Pin, err)
 	}
 	if w.Label != "" {
@@ -181,9 +182,11 @@ func (w *publishing) afterCommit(ctx context.Context, v *Version) error {
 
 // writeRecord states who published the version, when and where, unless that was
 // stated already.
-func (w *publishing) writeRecord(ctx context.Context, pin layout.Pin) error {
-	if found, err := w.r.list(ctx, layout.RecordPrefix(pin), nil); err != nil || len(found) > 0 {
-		return err
+func (w *publishing) writeRecord(ctx context.Context, pin layout.Pin, first bool) error {
+	if !first {
+		if found, err := w.r.list(ctx, layout.RecordPrefix(pin), nil); err != nil || len(found) > 0 {
+			return err
+		}
 	}
 	record := &layout.Record{
 		Kind: layout.RecordPush, Artifact: pin.Artifact, Version: pin.Version,

@@ -68,11 +68,17 @@ func (r *Repo) move(ctx context.Context, a layout.Artifact, name layout.Name, fe
 	if err := r.makeWritable(ctx); err != nil {
 		return nil, false, err
 	}
+	now, err := r.readState(ctx, a, name)
+	if err != nil {
+		return nil, false, err
+	}
+	return r.moveFrom(ctx, now, a, name, fence, next)
+}
+
+// moveFrom is move of a head or pointer that was in that state when it was last read.
+// If it no longer is, the swap is lost, and it is read again.
+func (r *Repo) moveFrom(ctx context.Context, now state, a layout.Artifact, name layout.Name, fence int64, next change) (*layout.Pointer, bool, error) {
 	for attempt := range maxMoves {
-		now, err := r.readState(ctx, a, name)
-		if err != nil {
-			return nil, false, err
-		}
 		p, err := next(now)
 		if err != nil {
 			return nil, false, err
@@ -91,6 +97,9 @@ func (r *Repo) move(ctx context.Context, a layout.Artifact, name layout.Name, fe
 			return p, true, nil
 		}
 		if err := pause(ctx, attempt); err != nil {
+			return nil, false, err
+		}
+		if now, err = r.readState(ctx, a, name); err != nil {
 			return nil, false, err
 		}
 	}
@@ -130,7 +139,7 @@ func (r *Repo) replace(ctx context.Context, now state, p *layout.Pointer) (won b
 			return false, err
 		}
 	}
-	err = transfer.Retry(ctx, func() error {
+	err = r.engine.Retry(ctx, func() error {
 		_, err := r.store.Swap(ctx, layout.PointerKey(p.Artifact, p.Name).String(), now.token, b)
 		if err == nil {
 			won = true

@@ -2,14 +2,12 @@ package cairn
 
 import (
 	"crypto/rand"
-	"errors"
 	"io/fs"
 	"os"
 	"path"
 	"syscall"
 
 	"github.com/cairnstore/cairn/layout"
-	"github.com/cairnstore/cairn/store"
 )
 
 // partDir is the folder, below the one that is pulled into, where cairn keeps what
@@ -85,22 +83,16 @@ func (b *workbench) remove() {
 	b.lock.Close()
 }
 
-// leave ends the use of the workbench. What lies on it stays if trying again may go
-// on with it.
-func (b *workbench) leave(err error) {
-	if err == nil || isFinal(err) {
+// leave ends the use of the workbench. What lies on it stays if it is to be kept for
+// another try.
+func (b *workbench) leave(kept bool) {
+	if !kept {
 		b.root.RemoveAll(b.dir)
 	}
 	b.root.Remove(b.dir) // if it is empty
 	b.lock.Close()
 	b.root.Remove(partsDir)
 	b.root.Remove(partDir)
-}
-
-// isFinal reports whether an error is none that passes or was asked for.
-func isFinal(err error) bool {
-	var interrupted interface{ Timeout() bool } // also a context that ended
-	return !errors.Is(err, store.ErrTemporary) && !errors.As(err, &interrupted)
 }
 
 // part is the path of a file on the workbench, the same for each pull of it.

@@ -111,24 +111,37 @@ func (r *Repo) begin(ctx context.Context, p *Publication) (*publishing, error) {
 	if err := w.checkInputs(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.makeWritable(ctx); err != nil {
+	if err := w.readStart(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.checkNames(ctx); err != nil {
-		return nil, err
-	}
-	current, err := w.readBase(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if current != nil && current.Manifest.HasTables() {
-		w.before = current
-	}
+	var err error
 	if w.session, err = r.openSession(ctx, p.Artifact, p.Date, w.epoch()); err != nil {
 		w.session.close(false)
 		return nil, err
 	}
 	return w, nil
+}
+
+// readStart reads where the names are and what the partition has, and makes sure
+// meanwhile that the store may be written to.
+func (w *publishing) readStart(ctx context.Context) error {
+	read := func(ctx context.Context) error {
+		if err := w.checkNames(ctx); err != nil {
+			return err
+		}
+		current, err := w.readBase(ctx)
+		if current != nil && current.Manifest.HasTables() {
+			w.before = current
+		}
+		return err
+	}
+	if !w.r.absent.Load() {
+		return sideBySide(ctx, w.r.makeWritable, read)
+	}
+	if err := w.r.makeWritable(ctx); err != nil {
+		return err
+	}
+	return read(ctx)
 }
 
 // check refuses what can be seen to be wrong before any file is read, by
@@ -228,7 +241,7 @@ func (w *publishing) conclude(ctx context.Context) (*Outcome, error) {
 	out.SameData = w.before != nil && w.before.Pin != out.Pin && m.HasTables() && w.before.Manifest.SameData(m)
 	if w.ReuseEqual && out.SameData && w.before.Manifest.EqualButFiles(m) {
 		out.Version = w.before
-		return out, w.afterCommit(ctx, out.Version)
+		return out, w.afterCommit(ctx, out.Version, false)
 	}
 	if w.ReuseEqual {
 		if err := w.store(ctx); err != nil {
@@ -243,17 +256,19 @@ func (w *publishing) commit(ctx context.Context, out *Outcome) error {
 	if err := w.checkLabel(ctx, out.Pin); err != nil {
 		return err
 	}
+	created := false
 	if _, known := w.head.sessionOf(out.Pin.Version); !known {
-		if err := w.writeManifest(ctx, out.Version); err != nil {
+		var err error
+		if created, err = w.writeManifest(ctx, out.Version); err != nil {
 			return err
 		}
 	}
-	head, changed, err := w.r.move(ctx, w.Artifact, layout.HeadName(w.Date), w.Fence, func(now state) (*layout.Pointer, error) {
+	head, changed, err := w.r.moveFrom(ctx, w.head, w.Artifact, layout.HeadName(w.Date), w.Fence, func(now state) (*layout.Pointer, error) {
 		return w.nextHead(ctx, now, out.Pin)
 	})
 	if err != nil {
 		return err
 	}
 	out.session, out.Changed = head.Session, changed
-	return w.afterCommit(ctx, out.Version)
+	return w.afterCommit(ctx, out.Version, created)
 }

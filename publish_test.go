@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,6 @@ func TestPublishTraffic(t *testing.T) {
 	p.Label, p.Point = "v1", []layout.Name{"prod"}
 	for _, step := range []struct{ name, want string }{
 		{"first", `
-open cairn.json
 create cairn.json
 create cairn.json
 swap cairn.json
@@ -74,10 +74,8 @@ open datasets/flights/_heads/2026-06-17.json
 create datasets/flights/date=2026-06-17/ULID/HASH.csv
 open datasets/flights/_pointers/v1.json
 create datasets/flights/_manifests/HASH.json
-open datasets/flights/_heads/2026-06-17.json
 create datasets/flights/date=2026-06-17/ULID/_blobs.json
 swap datasets/flights/_heads/2026-06-17.json
-list datasets/flights/_records/HASH/
 create datasets/flights/_records/HASH/ULID.json
 open datasets/flights/_pointers/v1.json
 swap datasets/flights/_pointers/v1.json
@@ -85,14 +83,12 @@ open datasets/flights/_pointers/prod.json
 swap datasets/flights/_pointers/prod.json
 `},
 		{"again", `
-open cairn.json
 create cairn.json
 swap cairn.json
 open datasets/flights/_pointers/prod.json
 open datasets/flights/_heads/2026-06-17.json
 open datasets/flights/date=2026-06-17/ULID/_blobs.json
 open datasets/flights/_pointers/v1.json
-open datasets/flights/_heads/2026-06-17.json
 list datasets/flights/_records/HASH/
 open datasets/flights/_pointers/v1.json
 open datasets/flights/_pointers/prod.json
@@ -101,10 +97,19 @@ open datasets/flights/_pointers/prod.json
 		r := openRepo(t, s, nil)
 		s.Take()
 		publish(t, r, p)
-		if got := traffic(s.Take()); got != strings.TrimPrefix(step.want, "\n") {
+		if got := traffic(s.Take()); startSorted(got) != startSorted(step.want) {
 			t.Errorf("%s: got\n%s", step.name, got)
 		}
 	}
+}
+
+// startSorted sorts the calls with which a publication begins, since what is read is
+// read while the store is probed.
+func startSorted(traffic string) string {
+	lines := strings.Split(strings.Trim(traffic, "\n"), "\n")
+	n := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, "HASH") || strings.Contains(l, "v1.json") })
+	slices.Sort(lines[:n])
+	return strings.Join(lines, "\n")
 }
 
 func TestPublishAgainIsNoOp(t *testing.T) {

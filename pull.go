@@ -17,6 +17,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/cairnstore/cairn/layout"
+	"github.com/cairnstore/cairn/store"
 	"github.com/cairnstore/cairn/store/transfer"
 	"github.com/cairnstore/cairn/store/transfer/pack"
 )
@@ -66,7 +67,7 @@ func (v *Version) Pull(ctx context.Context, dir string, o *PullOptions) (err err
 	if err != nil {
 		return err
 	}
-	defer func() { bench.leave(err) }()
+	defer func() { bench.leave(err != nil && (ctx.Err() != nil || errors.Is(err, store.ErrTemporary))) }()
 	p := &pulling{places, root, bench, sync.Map{}}
 	if len(o.Columns) > 0 {
 		return p.someColumns(ctx, files, o.Columns)

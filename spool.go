@@ -51,17 +51,18 @@ func (s *spool) Close() {
 }
 
 // putNamed makes sure that an object which is named by its digest is there: it
-// creates it, or finds it with these bytes. With others it is [ErrCorrupt].
-func (r *Repo) putNamed(ctx context.Context, key layout.Key, body *io.SectionReader) error {
+// creates it, and says so, or finds it with these bytes. With others it is
+// [ErrCorrupt].
+func (r *Repo) putNamed(ctx context.Context, key layout.Key, body *io.SectionReader) (created bool, err error) {
 	sum, err := transfer.SumOf(ctx, body)
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = r.engine.Retry(ctx, func() error { return r.store.Create(ctx, key.String(), body, sum.Checksum) })
 	if !errors.Is(err, fs.ErrExist) {
-		return err
+		return err == nil, err
 	}
-	return r.open(ctx, key, func(found io.Reader, _ store.Info) error {
+	return false, r.open(ctx, key, func(found io.Reader, _ store.Info) error {
 		there, err := transfer.SumOf(ctx, found)
 		if err == nil && there.Digest != sum.Digest {
 			err = transfer.Corrupt(key.String(), "it is there with other bytes")
