@@ -24,7 +24,7 @@ race: servers ## the same under the race detector, whose programs would each res
 	CAIRN_TEST_REQUIRE=1 GORACE=atexit_sleep_ms=0 $(GO) test -race -timeout 30m ./...
 
 soak: servers ## long and large: gigabytes, and a million inputs for each parser
-	CAIRN_TEST_REQUIRE=1 CAIRN_TEST_SOAK=1 $(GO) test -count=1 -timeout 60m -run 'TestLarge' -v ./cmd/cairn
+	CAIRN_TEST_REQUIRE=1 CAIRN_TEST_SOAK=1 $(GO) test -count=1 -timeout 60m -run 'TestLarge|TestResume|TestResets|TestColumnDelta|TestTransferMemory' -v ./cmd/cairn
 	$(MAKE) fuzz FUZZTIME=1000000x
 
 # A number of inputs: fuzzing for a time fails now and then, when it runs out in

@@ -10,7 +10,7 @@ type tool struct {
 	name    string
 	version string
 	absent  string // why it cannot be had on this machine
-	own     bool   // it stores objects in a form of its own, which only it reads
+	own     bool   // it fetches only what it stored itself: in a form of its own, or with checksums that only it knows
 	plan    func(*job) (plan, error)
 }
 
@@ -117,7 +117,7 @@ func s5cmdTool(program string) *tool {
 }
 
 func rcloneTool(program string) *tool {
-	return &tool{name: "rclone", plan: func(j *job) (plan, error) {
+	return &tool{name: "rclone", own: true, plan: func(j *job) (plan, error) {
 		verb, remote := "copyto", fmt.Sprintf("bench:%s/%s", j.bucket, j.key)
 		if j.tree {
 			verb = "copy"

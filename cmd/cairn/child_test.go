@@ -171,9 +171,7 @@ func TestRunStoppedDuringUpload(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != 143 {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
-	if left, _ := filepath.Glob(filepath.Join(url, ".tmp", "*")); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	expectParked(t, url)
 	expectClean(t, url, dir)
 	for _, name := range []string{"v1", "prod"} {
 		if _, _, code := result(t, program(t, url, "resolve", artifact+"@"+name)); code != 2 {

@@ -127,8 +127,16 @@ func (c *chunkRanges) sorted() []layout.Range {
 			return nil
 		}
 	}
+	// The four bytes that every Parquet file begins with, or the first chunk could not be
+	// copied: no part before another is that small.
+	if len(c.ranges) > 0 && c.ranges[0].Offset >= int64(len(magic)) {
+		start := layout.Range{Size: int64(len(magic)), Digest: layout.Sum([]byte(magic))}
+		return append([]layout.Range{start}, c.ranges...)
+	}
 	return c.ranges
 }
+
+const magic = "PAR1"
 
 // split parts the rows that break the contract from the others.
 func (q *question) split(ctx context.Context, f *os.File, size int64, a *answer) (err error) {

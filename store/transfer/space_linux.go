@@ -18,6 +18,10 @@ func allocate(f *os.File, size int64) error {
 	}
 	var failed error
 	err = conn.Control(func(fd uintptr) {
+		if inMemory(int(fd)) {
+			failed = errors.ErrUnsupported
+			return
+		}
 		for {
 			if failed = syscall.Fallocate(int(fd), 0, 0, size); failed != syscall.EINTR {
 				return
@@ -33,4 +37,12 @@ func allocate(f *os.File, size int64) error {
 		return &os.PathError{Op: "fallocate", Path: f.Name(), Err: failed}
 	}
 	return nil
+}
+
+// inMemory reports whether a file is one of tmpfs, which would clear all of its pages
+// to set them aside, while nothing else goes on.
+func inMemory(fd int) bool {
+	const tmpfsMagic = 0x01021994
+	var s syscall.Statfs_t
+	return syscall.Fstatfs(fd, &s) == nil && s.Type == tmpfsMagic
 }

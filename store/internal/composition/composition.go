@@ -73,8 +73,7 @@ func Compose(ctx context.Context, c Client, key string, o *store.ComposeOptions)
 	return of(c, Upload{key, id, checksummed}), nil
 }
 
-// Compositions returns those of key, but for the ones with copies: what is in
-// them cannot be found.
+// Compositions returns those of key. Of one with copies no parts can be found.
 func Compositions(ctx context.Context, c Client, key string) ([]store.Composition, error) {
 	if err := s3api.Usable(ctx, key); err != nil {
 		return nil, s3api.Fail("create", key, err)
@@ -90,8 +89,8 @@ func Compositions(ctx context.Context, c Client, key string) ([]store.Compositio
 		case errors.Is(err, fs.ErrNotExist): // it has just ended
 		case err != nil:
 			return nil, s3api.Fail("create", key, err)
-		case stored.Checksummed:
-			u.Checksummed = true
+		default:
+			u.Checksummed = stored.Checksummed
 			found = append(found, of(c, u))
 		}
 	}

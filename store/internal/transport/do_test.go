@@ -15,6 +15,8 @@ import (
 	"github.com/cairnstore/cairn/store/internal/transport"
 )
 
+func init() { transport.KernelOnLoopback = true }
+
 // An echo answers every request with its body, over one tuned client.
 func echo(t *testing.T, tls bool) (url string, c *http.Client) {
 	t.Helper()
