@@ -12,7 +12,7 @@ import (
 // same pass over the bytes that named them. It goes along to the server, which
 // refuses bytes that do not match, so nothing can change between that pass and
 // the disk: neither the network nor the source file. It has the two sums that
-// object stores check: S3 and MinIO the first, GCS the second.
+// object stores check: S3 the first, MinIO and GCS the second.
 type Checksum struct {
 	CRC64NVME uint64
 	CRC32C    uint32

@@ -34,7 +34,7 @@ func (c uploads) Begin(ctx context.Context, key string, checksummed bool) (strin
 	var o minio.PutObjectOptions
 	if checksummed {
 		o.UserMetadata = map[string]string{
-			"x-amz-checksum-algorithm": "CRC64NVME",
+			"x-amz-checksum-algorithm": "CRC32C",
 			"x-amz-checksum-type":      "FULL_OBJECT",
 		}
 	}
@@ -68,14 +68,21 @@ func (c uploads) Stored(ctx context.Context, u composition.Upload) (composition.
 		if err != nil {
 			return stored, c.s.explain(ctx, "create", err)
 		}
-		stored.Checksummed = out.ChecksumAlgorithm == "CRC64NVME"
+		stored.Checksummed = out.ChecksumAlgorithm == "CRC32C"
 		for _, p := range out.ObjectParts {
-			stored.Parts[p.PartNumber] = composition.StoredPart{Size: p.Size, CRC64NVME: p.ChecksumCRC64NVME, ETag: s3api.ETag(p.ETag)}
+			stored.Parts[p.PartNumber] = composition.StoredPart{Size: p.Size, Sum: p.ChecksumCRC32C, ETag: s3api.ETag(p.ETag)}
 		}
 		more, after = out.IsTruncated, out.NextPartNumberMarker
 	}
 	return stored, nil
 }
+
+// Text implements [composition.Client].
+func (c uploads) Text(sum store.Checksum) string { return text(sum) }
+
+// text is the CRC-32C, for which MinIO has an instruction of the processor. It takes
+// a fifth of its time for an upload to compute a CRC-64/NVME from tables.
+func text(sum store.Checksum) string { return s3api.CRC32C(sum.CRC32C) }
 
 // PutPart implements [composition.Client].
 func (c uploads) PutPart(ctx context.Context, u composition.Upload, p store.Part, md5 []byte, body *io.SectionReader) (string, error) {
@@ -83,7 +90,7 @@ func (c uploads) PutPart(ctx context.Context, u composition.Upload, p store.Part
 	if md5 != nil {
 		o.Md5Base64 = base64.StdEncoding.EncodeToString(md5)
 	} else {
-		o.CustomHeader.Set("x-amz-checksum-crc64nvme", s3api.CRC64(p.Sum.CRC64NVME))
+		o.CustomHeader.Set("x-amz-checksum-crc32c", text(p.Sum))
 	}
 	with, reader := transport.WithBody(ctx, body)
 	part, err := c.s.client.PutObjectPart(with, c.s.bucket, u.Key, u.ID, p.Number, reader, body.Size(), o)
@@ -105,17 +112,17 @@ func (c uploads) Complete(ctx context.Context, u composition.Upload, parts []sto
 	for i, p := range parts {
 		completed[i] = minio.CompletePart{PartNumber: p.Number, ETag: p.Tag}
 		if u.Checksummed {
-			completed[i].ChecksumCRC64NVME = s3api.CRC64(p.Sum.CRC64NVME)
+			completed[i].ChecksumCRC32C = text(p.Sum)
 		}
 	}
 	var o minio.PutObjectOptions
 	if u.Checksummed {
-		o = withChecksum(sum.CRC64NVME)
+		o = withChecksum(sum)
 		o.UserMetadata["x-amz-checksum-type"] = "FULL_OBJECT"
 	}
 	o.SetMatchETagExcept("*")
 	done, err := c.s.patient.CompleteMultipartUpload(ctx, c.s.bucket, u.Key, u.ID, completed, o)
-	return composition.Object{ETag: done.ETag, CRC64NVME: done.ChecksumCRC64NVME}, c.s.explain(ctx, "create", err)
+	return composition.Object{ETag: done.ETag, Sum: done.ChecksumCRC32C}, c.s.explain(ctx, "create", err)
 }
 
 // Abort implements [composition.Client].

@@ -129,19 +129,19 @@ func (s *Store) absent(ctx context.Context, op string, err error) error {
 }
 
 // Create implements [store.Store]. It is one request, which takes at most 5 GiB;
-// a larger object is composed. The server is sent the CRC-64/NVME of the body.
+// a larger object is composed. The server is sent the CRC-32C of the body.
 func (s *Store) Create(ctx context.Context, key string, body *io.SectionReader, sum store.Checksum) error {
 	if err := s3api.Usable(ctx, key); err != nil {
 		return s3api.Fail("create", key, err)
 	}
-	o := withChecksum(sum.CRC64NVME)
+	o := withChecksum(sum)
 	o.SetMatchETagExcept("*")
 	with, reader := transport.WithBody(ctx, body)
 	done, err := s.client.PutObject(with, s.bucket, key, reader, body.Size(), "", "", o)
 	if err != nil {
 		return s3api.Fail("create", key, s.explain(ctx, "create", err))
 	}
-	return s3api.Fail("create", key, s3api.CheckCRC64(sum.CRC64NVME, done.ChecksumCRC64NVME))
+	return s3api.Fail("create", key, s3api.CheckSum(text(sum), done.ChecksumCRC32C))
 }
 
 // Swap implements [store.Store]. The token is the ETag.
@@ -149,7 +149,7 @@ func (s *Store) Swap(ctx context.Context, key string, old store.Token, body []by
 	if err := s3api.Swappable(ctx, key, body); err != nil {
 		return "", s3api.Fail("swap", key, err)
 	}
-	o := withChecksum(store.ChecksumOf(body).CRC64NVME)
+	o := withChecksum(store.ChecksumOf(body))
 	if old == store.NoToken {
 		o.SetMatchETagExcept("*")
 	} else {
@@ -177,11 +177,11 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return s3api.Fail("delete", key, err)
 }
 
-// withChecksum has the server check the CRC-64/NVME of the body, and spares a
+// withChecksum has the server check the CRC-32C of the body, and spares a
 // SHA-256 of it.
-func withChecksum(crc uint64) minio.PutObjectOptions {
+func withChecksum(sum store.Checksum) minio.PutObjectOptions {
 	return minio.PutObjectOptions{
-		UserMetadata:         map[string]string{"x-amz-checksum-crc64nvme": s3api.CRC64(crc)},
+		UserMetadata:         map[string]string{"x-amz-checksum-crc32c": text(sum)},
 		DisableContentSha256: true,
 	}
 }

@@ -75,14 +75,21 @@ func (c uploads) Stored(ctx context.Context, u composition.Upload) (composition.
 		stored.Checksummed = out.ChecksumAlgorithm == types.ChecksumAlgorithmCrc64nvme
 		for _, p := range out.Parts {
 			stored.Parts[int(aws.ToInt32(p.PartNumber))] = composition.StoredPart{
-				Size:      aws.ToInt64(p.Size),
-				CRC64NVME: aws.ToString(p.ChecksumCRC64NVME),
-				ETag:      s3api.ETag(aws.ToString(p.ETag)),
+				Size: aws.ToInt64(p.Size),
+				Sum:  aws.ToString(p.ChecksumCRC64NVME),
+				ETag: s3api.ETag(aws.ToString(p.ETag)),
 			}
 		}
 	}
 	return stored, nil
 }
+
+// Text implements [composition.Client].
+func (c uploads) Text(sum store.Checksum) string { return text(sum) }
+
+// text is the CRC-64/NVME, which Amazon recommends, and the only checksum of whole
+// objects of parts that all servers have which have one.
+func text(sum store.Checksum) string { return s3api.CRC64(sum.CRC64NVME) }
 
 // PutPart implements [composition.Client].
 func (c uploads) PutPart(ctx context.Context, u composition.Upload, p store.Part, md5 []byte, body *io.SectionReader) (string, error) {
@@ -97,7 +104,7 @@ func (c uploads) PutPart(ctx context.Context, u composition.Upload, p store.Part
 	if md5 != nil {
 		in.ContentMD5 = aws.String(base64.StdEncoding.EncodeToString(md5))
 	} else {
-		in.ChecksumCRC64NVME = aws.String(s3api.CRC64(p.Sum.CRC64NVME))
+		in.ChecksumCRC64NVME = aws.String(text(p.Sum))
 	}
 	out, err := c.s.client.UploadPart(with, in, unsignedPayload)
 	if err != nil {
@@ -137,7 +144,7 @@ func (c uploads) Complete(ctx context.Context, u composition.Upload, parts []sto
 		IfNoneMatch:     aws.String("*"),
 	}
 	if u.Checksummed {
-		in.ChecksumCRC64NVME = aws.String(s3api.CRC64(sum.CRC64NVME))
+		in.ChecksumCRC64NVME = aws.String(text(sum))
 		in.ChecksumType = types.ChecksumTypeFullObject
 	}
 	out, err := c.s.client.CompleteMultipartUpload(ctx, in, c.s.patient)
@@ -147,7 +154,7 @@ func (c uploads) Complete(ctx context.Context, u composition.Upload, parts []sto
 	if err != nil {
 		return composition.Object{}, c.s.explain(ctx, "create", err)
 	}
-	return composition.Object{ETag: s3api.ETag(*out.ETag), CRC64NVME: aws.ToString(out.ChecksumCRC64NVME)}, nil
+	return composition.Object{ETag: s3api.ETag(*out.ETag), Sum: aws.ToString(out.ChecksumCRC64NVME)}, nil
 }
 
 func completed(u composition.Upload, parts []store.Part) []types.CompletedPart {
@@ -155,7 +162,7 @@ func completed(u composition.Upload, parts []store.Part) []types.CompletedPart {
 	for i, p := range parts {
 		all[i] = types.CompletedPart{PartNumber: aws.Int32(int32(p.Number)), ETag: aws.String(p.Tag)}
 		if u.Checksummed {
-			all[i].ChecksumCRC64NVME = aws.String(s3api.CRC64(p.Sum.CRC64NVME))
+			all[i].ChecksumCRC64NVME = aws.String(text(p.Sum))
 		}
 	}
 	return all

@@ -138,7 +138,7 @@ func (s *Store) Create(ctx context.Context, key string, body *io.SectionReader, 
 	if err := s3api.Usable(ctx, key); err != nil {
 		return s3api.Fail("create", key, err)
 	}
-	crc := s3api.CRC64(sum.CRC64NVME)
+	crc := text(sum)
 	with, reader := transport.WithBody(ctx, body)
 	out, err := s.client.PutObject(with, &s3.PutObjectInput{
 		Bucket:            &s.bucket,
@@ -150,7 +150,7 @@ func (s *Store) Create(ctx context.Context, key string, body *io.SectionReader, 
 	if err != nil {
 		return s3api.Fail("create", key, s.explain(ctx, "create", err))
 	}
-	return s3api.Fail("create", key, s3api.CheckCRC64(sum.CRC64NVME, aws.ToString(out.ChecksumCRC64NVME)))
+	return s3api.Fail("create", key, s3api.CheckSum(crc, aws.ToString(out.ChecksumCRC64NVME)))
 }
 
 // Swap implements [store.Store]. The token is the ETag.
@@ -158,7 +158,7 @@ func (s *Store) Swap(ctx context.Context, key string, old store.Token, body []by
 	if err := s3api.Swappable(ctx, key, body); err != nil {
 		return "", s3api.Fail("swap", key, err)
 	}
-	crc := s3api.CRC64(store.ChecksumOf(body).CRC64NVME)
+	crc := text(store.ChecksumOf(body))
 	in := &s3.PutObjectInput{Bucket: &s.bucket, Key: &key, Body: bytes.NewReader(body), ChecksumCRC64NVME: &crc}
 	if old == store.NoToken {
 		in.IfNoneMatch = aws.String("*")

@@ -1,8 +1,8 @@
 // Package composition is how the drivers of the S3 API make an object of parts,
 // whichever client they use: as a multipart upload.
 //
-// The server checks each part that it is sent against a CRC-64/NVME, and the
-// object against that of all of it. An upload with copied parts is begun without
+// The server checks each part that it is sent against a checksum, and the object
+// against that of all of it. An upload with copied parts is begun without
 // that, because not every server can copy into one with checksums. There the
 // ETags of all parts are compared with MD5s computed from the body, in the pass
 // that also computes the parts' checksums anew, and these make up that of the
@@ -32,7 +32,10 @@ type Client interface {
 	Complete(ctx context.Context, u Upload, parts []store.Part, sum store.Checksum) (Object, error)
 	Abort(ctx context.Context, u Upload)
 
-	// PutPart sends a part with its CRC-64/NVME, or else with an MD5.
+	// Text is the checksum that the client has servers check, as headers have it.
+	Text(sum store.Checksum) string
+
+	// PutPart sends a part with its checksum, or else with an MD5.
 	PutPart(ctx context.Context, u Upload, p store.Part, md5 []byte, body *io.SectionReader) (etag string, err error)
 	CopyPart(ctx context.Context, u Upload, p store.Part, from string, off int64) (etag string, err error)
 }
@@ -45,20 +48,20 @@ type Upload struct {
 
 // Stored are the parts that a server has of an upload.
 type Stored struct {
-	Checksummed bool // with CRC-64/NVMEs, of the object too
+	Checksummed bool // the object too, with what [Client.Text] has
 	Parts       map[int]StoredPart
 }
 
 // A StoredPart is what a server says of a part.
 type StoredPart struct {
-	Size      int64
-	CRC64NVME string // as [s3api.CRC64] has it
-	ETag      string
+	Size int64
+	Sum  string // as [Client.Text] has it
+	ETag string
 }
 
 // An Object is what a server says of one that is completed. What it does not say
 // is empty.
-type Object struct{ ETag, CRC64NVME string }
+type Object struct{ ETag, Sum string }
 
 // Compose begins an object, for [store.Composer].
 func Compose(ctx context.Context, c Client, key string, o *store.ComposeOptions) (store.Composition, error) {
@@ -137,7 +140,7 @@ func (c *composition) Find(ctx context.Context, parts []store.Part) ([]store.Par
 	var found []store.Part
 	for _, p := range parts {
 		have, ok := stored.Parts[p.Number]
-		if ok && have.Size == p.Size && have.CRC64NVME == s3api.CRC64(p.Sum.CRC64NVME) {
+		if ok && have.Size == p.Size && have.Sum == c.client.Text(p.Sum) {
 			p.Tag = have.ETag
 			found = append(found, p)
 		}
@@ -151,7 +154,7 @@ func (c *composition) Complete(ctx context.Context, parts []store.Part, sum stor
 	if err != nil {
 		return c.fail(err)
 	}
-	return c.fail(s3api.CheckCRC64(sum.CRC64NVME, object.CRC64NVME))
+	return c.fail(s3api.CheckSum(c.client.Text(sum), object.Sum))
 }
 
 // Abort implements [store.Composition].

@@ -70,11 +70,16 @@ func CRC64(sum uint64) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, sum))
 }
 
-// CheckCRC64 compares sum with what a server says that it has stored, if it
+// CRC32C returns sum as the x-amz-checksum-crc32c header has it.
+func CRC32C(sum uint32) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
+}
+
+// CheckSum compares a checksum with what a server says that it has stored, if it
 // says so.
-func CheckCRC64(sum uint64, answered string) error {
-	if want := CRC64(sum); answered != "" && answered != want {
-		return fmt.Errorf("%w: the server has CRC-64/NVME %s, not %s", store.ErrChecksum, answered, want)
+func CheckSum(want, answered string) error {
+	if answered != "" && answered != want {
+		return fmt.Errorf("%w: the server has checksum %s, not %s", store.ErrChecksum, answered, want)
 	}
 	return nil
 }

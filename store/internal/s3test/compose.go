@@ -199,8 +199,8 @@ func requestsOfCopies(t *testing.T, open Open) {
 	for kind, want := range map[string]map[string]string{
 		"begin":    {"X-Amz-Checksum-Algorithm": "", "X-Amz-Checksum-Type": ""},
 		"copy":     {"X-Amz-Copy-Source": "bucket/from/an=object", "X-Amz-Copy-Source-Range": fmt.Sprintf("bytes=1001-%d", 1000+partSize)},
-		"part":     {"Content-Md5": base64.StdEncoding.EncodeToString(second[:]), "X-Amz-Checksum-Crc64nvme": ""},
-		"complete": {"If-None-Match": "*", "X-Amz-Checksum-Crc64nvme": "", "X-Amz-Checksum-Type": ""},
+		"part":     {"Content-Md5": base64.StdEncoding.EncodeToString(second[:]), "X-Amz-Checksum-Crc64nvme": "", "X-Amz-Checksum-Crc32c": ""},
+		"complete": {"If-None-Match": "*", "X-Amz-Checksum-Crc64nvme": "", "X-Amz-Checksum-Crc32c": "", "X-Amz-Checksum-Type": ""},
 	} {
 		for name, value := range want {
 			if got, err := url.PathUnescape(f.headers[kind].Get(name)); got != value || err != nil {

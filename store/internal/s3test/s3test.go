@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"maps"
@@ -141,14 +142,20 @@ func requests(t *testing.T, open Open) {
 	}
 	const unsigned = "UNSIGNED-PAYLOAD"
 	whole := make([]byte, large)
+	algorithm := f.headers["begin"].Get("X-Amz-Checksum-Algorithm")
+	crc, ok := crcs[algorithm]
+	if !ok {
+		t.Fatalf("an upload begins with the checksum algorithm %q", algorithm)
+	}
+	sum := "X-Amz-Checksum-" + algorithm
 	for kind, want := range map[string]map[string]string{
-		"put":   {"If-None-Match": "*", "X-Amz-Checksum-Crc64nvme": crc(whole[:10]), "X-Amz-Content-Sha256": unsigned, "Content-Length": "10"},
-		"begin": {"X-Amz-Checksum-Algorithm": "CRC64NVME", "X-Amz-Checksum-Type": "FULL_OBJECT"},
+		"put":   {"If-None-Match": "*", sum: crc(whole[:10]), "X-Amz-Content-Sha256": unsigned, "Content-Length": "10"},
+		"begin": {"X-Amz-Checksum-Type": "FULL_OBJECT"},
 		"part": {
-			"X-Amz-Content-Sha256": unsigned, "X-Amz-Checksum-Crc64nvme": crc(whole[2*partSize:]), "Content-Length": fmt.Sprint(large - 2*partSize),
+			"X-Amz-Content-Sha256": unsigned, sum: crc(whole[2*partSize:]), "Content-Length": fmt.Sprint(large - 2*partSize),
 		},
 		"complete": {
-			"If-None-Match": "*", "X-Amz-Checksum-Crc64nvme": crc(whole), "X-Amz-Checksum-Type": "FULL_OBJECT",
+			"If-None-Match": "*", sum: crc(whole), "X-Amz-Checksum-Type": "FULL_OBJECT",
 		},
 	} {
 		got := f.headers[kind]
@@ -174,7 +181,11 @@ func requests(t *testing.T, open Open) {
 	}
 }
 
-func crc(b []byte) string { return s3api.CRC64(crc64nvme.Checksum(b)) }
+// crcs are the checksums that a driver may have a server check, computed by others.
+var crcs = map[string]func(b []byte) string{
+	"CRC64NVME": func(b []byte) string { return s3api.CRC64(crc64nvme.Checksum(b)) },
+	"CRC32C":    func(b []byte) string { return s3api.CRC32C(crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli))) },
+}
 
 func answers(t *testing.T, open Open) {
 	all := slices.Sorted(maps.Keys(operations))
