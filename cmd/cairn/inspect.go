@@ -142,8 +142,10 @@ func (i *inspector) check(ctx context.Context, q *question) (*answer, error) {
 // noteModel tells of a file that can run code when it is loaded. Only what may be a
 // pickle is looked at: models are large.
 func (i *inspector) noteModel(ctx context.Context, file string, size int64, start string) {
-	extensions := []string{".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".bin", ".npy", ".npz"}
-	if i.note == nil || !strings.HasPrefix(start, "\x80") && !slices.Contains(extensions, strings.ToLower(filepath.Ext(file))) {
+	extensions := []string{".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".npy", ".npz"}
+	extension := strings.ToLower(filepath.Ext(file))
+	torch := extension == ".bin" && strings.HasPrefix(start, "PK") // most files of that name are something else
+	if i.note == nil || !torch && !strings.HasPrefix(start, "\x80") && !slices.Contains(extensions, extension) {
 		return
 	}
 	a, err := i.ask(ctx, size, &question{File: file, Model: true})
