@@ -77,21 +77,24 @@ func Split(n int, file func(i int) (path string, size int64)) []Span {
 
 // A Writer makes one archive, in memory.
 type Writer struct {
-	buf bytes.Buffer
-	tar *tar.Writer
+	room int64 // that the first file makes
+	buf  bytes.Buffer
+	tar  *tar.Writer
 }
 
 // NewWriter returns a Writer of an archive without members, which will have room
 // bytes at most.
 func NewWriter(room int64) *Writer {
-	w := new(Writer)
-	w.buf.Grow(int(room))
+	w := &Writer{room: room}
 	w.tar = tar.NewWriter(&w.buf)
 	return w
 }
 
 // Add appends a file, and returns the block where its bytes begin.
 func (w *Writer) Add(path string, b []byte) (block int32, err error) {
+	if w.buf.Cap() == 0 {
+		w.buf.Grow(int(w.room))
+	}
 	if err := w.tar.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: path, Size: int64(len(b)), Mode: 0o444}); err != nil {
 		return 0, fmt.Errorf("packing %s: %w", path, err)
 	}
