@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/cairnstore/cairn"
 	"github.com/cairnstore/cairn/store/transfer"
 )
 
@@ -105,22 +104,7 @@ func roundTrip(t *testing.T, url, dir string, most int64) {
 	into := filepath.Join(t.TempDir(), "into")
 	measured(t, program(t, url, "push", artifact, dir, "--date", "2026-06-17"), most)
 	measured(t, program(t, url, "pull", artifact+"@2026-06-17", into), most)
-	want, err := cairn.Sources(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := cairn.Sources(into)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(got) != len(want) {
-		t.Fatalf("%d files came back of %d", len(got), len(want))
-	}
-	for i := range want {
-		if want[i].Path != got[i].Path || digest(t, want[i].File) != digest(t, got[i].File) {
-			t.Errorf("%s came back as another", want[i].Path)
-		}
-	}
+	expectSame(t, dir, into)
 }
 
 func digest(t *testing.T, file string) string {
