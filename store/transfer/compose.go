@@ -28,6 +28,8 @@ type composing struct {
 	c store.Composer
 
 	sent, copied, found atomic.Int64 // bytes that the Meter was told of
+
+	discarded *started // the last that was aborted
 }
 
 // A started is a composition that an attempt began, now or earlier.
@@ -66,6 +68,12 @@ func (e *Engine) compose(ctx context.Context, c store.Composer, u *Upload) error
 		}
 		w.discount()
 		left = nil
+		// A server may have been at work on a part of it still, and keep that.
+		defer func() {
+			if w.discarded != nil {
+				w.abort(ctx, w.discarded)
+			}
+		}()
 	}
 	err = w.make(ctx, whole, left)
 	if left != nil && errors.Is(err, fs.ErrNotExist) { // a server discards what lies too long
@@ -279,6 +287,7 @@ func unlessRefused(err error) error {
 
 // abort discards what was stored, also for a caller whose context has ended.
 func (w *composing) abort(ctx context.Context, s *started) {
+	w.discarded = s
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 	defer cancel()
 	w.e.ask(false, func() error { s.Abort(ctx); return nil })
